@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property
 
 import numpy as np
 
@@ -14,22 +15,25 @@ from .problems import Problem
 class Run:
     """The whole path of a descent. In a sweep over k values every array has one more axis of length k after the steps.
 
-    ``theta`` (steps + 1, n), the start first; ``loss`` (steps + 1,), the exact loss on the path; ``lr`` (steps,);
-    ``state``, the rule's last memory; ``diverged``, the first step at which theta or the loss was no longer finite,
-    None if that never happened (in a sweep an array of steps, -1 for never).
+    ``theta`` (steps + 1, n), the start first; ``lr`` (steps,); ``state``, the rule's last memory; ``diverged``, the first
+    step at which theta was no longer finite, None if that never happened (in a sweep an array of steps, -1 for never).
+    ``loss`` (steps + 1,), without noise, and ``distance`` (steps + 1,) to the minimum are worked out when asked for.
     """
 
     problem: Problem
     rule: str
     theta: np.ndarray
-    loss: np.ndarray
     lr: np.ndarray
     state: dict
     diverged: int | None | np.ndarray
 
-    @property
+    @cached_property
+    def loss(self):
+        with np.errstate(all="ignore"):
+            return np.array([self.problem.f(theta) for theta in self.theta])
+
+    @cached_property
     def distance(self):
-        """The Euclidean distance to the minimum along the path."""
         with np.errstate(all="ignore"):
             return np.sqrt(((self.theta - self.problem.minimum) ** 2).sum(-1))
 
@@ -52,7 +56,7 @@ def minimize(problem, rule, *, steps=1000, lr=None, start=None, seed=0, clip_nor
     (Run(adam on Rosenbrock, 2000 steps), (2001, 2), True)
     >>> sweep = minimize(rosenbrock, "sgd", lr=[1e-4, 1e-3, 1e-2], steps=100)
     >>> sweep.theta.shape, sweep.diverged.tolist()
-    ((101, 3, 2), [-1, -1, 8])
+    ((101, 3, 2), [-1, -1, 9])
     """
     rule = find(rule) if isinstance(rule, str) else rule
     name = getattr(rule, "__name__", str(rule))
@@ -79,9 +83,8 @@ def minimize(problem, rule, *, steps=1000, lr=None, start=None, seed=0, clip_nor
             if problem.project:
                 theta = problem.project(theta)
             path[t] = theta
-        loss = problem.f(path)
-    lrs = np.reshape([np.broadcast_to(lr, (*theta.shape[:-1], 1)) for lr in lrs], loss[1:].shape)
-    return Run(problem, name, path, loss, lrs, state, _first_nonfinite(path, loss))
+    lrs = np.reshape([np.broadcast_to(lr, (*theta.shape[:-1], 1)) for lr in lrs], path[1:].shape[:-1])
+    return Run(problem, name, path, lrs, state, _first_nonfinite(path))
 
 
 def step_tree(rule, params, grads, state=None, *, groups=None, **hyper):
@@ -186,7 +189,7 @@ def _start_of(problem, start, hyper):
     return np.array(np.broadcast_to(theta, np.broadcast_shapes(theta.shape, *sizes)))
 
 
-def _first_nonfinite(path, loss):
-    gone = ~(np.isfinite(path).all(-1) & np.isfinite(loss))
+def _first_nonfinite(path):
+    gone = ~np.isfinite(path).all(-1)
     first = np.where(gone.any(0), gone.argmax(0), -1)
     return first if first.ndim else (int(first) if first >= 0 else None)
