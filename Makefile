@@ -1,0 +1,80 @@
+# All one can ask for; `make help` lists it. Everything is installed into .venv and node_modules, nothing outside this folder.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+NPM := $(shell command -v npm 2>/dev/null)
+PORT ?= 8000
+JOBS ?= 2
+
+# One thread for each process: tests and notebooks already use the cores, and sums come out in one order.
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --nbval --nbval-current-env --nbval-cell-timeout 120 \
+	-o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
+BOOK := _config.yml _toc.yml $(wildcard book book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
+	optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/*)
+
+.PHONY: help book serve test parity proofs labs jupyter lock clean distclean
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+help:  ## list what one can ask for
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+book: _build/.book  ## build the book into _build/html
+	@echo "The book is at _build/html/index.html; make serve shows it in a browser."
+
+serve: book  ## build the book and serve it on 127.0.0.1 (PORT=8000)
+	@echo "Read it at http://127.0.0.1:$(PORT)/ and press Ctrl-C when done."
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: .venv/.has-book .venv/.has-test $(if $(CI),.venv/.has-parity) node_modules/.package-lock.json  ## run every test
+	$(PYTEST)
+
+parity: .venv/.has-book .venv/.has-test .venv/.has-parity  ## install PyTorch and compare every rule with it
+	$(PYTEST) tests -k parity
+
+proofs: .venv/.has-book .venv/.has-test  ## run the proof notebooks
+	$(PYTEST) book/proofs
+
+labs: .venv/.has-book  ## make labs/ from solutions/
+	$(BIN)/optimlab labs build
+
+jupyter: .venv/.has-book .venv/.has-jupyter  ## install JupyterLab and open the labs in it
+	$(BIN)/jupyter lab labs
+
+lock: pyproject.toml .venv/.has-book  ## choose newer versions: constraints.txt and package-lock.json
+	$(BIN)/python -m pip install --quiet uv
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+		--all-extras --no-annotate --prerelease disallow --upgrade --output-file constraints.txt
+	npm install --package-lock-only
+
+clean:  ## remove what was built
+	rm -rf _build .pytest_cache .hypothesis
+
+distclean: clean  ## remove what was installed, too
+	rm -rf .venv node_modules
+
+# Sphinx warns about a page only when it reads it, so after a failure every page must be read again.
+_build/.book: $(BOOK) .venv/.has-book node_modules/.package-lock.json
+	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@touch $@
+
+.venv/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; install it, or say make PYTHON=/path/to/python"; exit 1; }
+	@echo "Setting up .venv with $(PYTHON); the first time this takes a minute or two."
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+		echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+
+# .venv/.has-X: the extra X of pyproject.toml is installed, at the versions of constraints.txt.
+.venv/.has-%: pyproject.toml constraints.txt | .venv/pyvenv.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[$*]'
+	@$(BIN)/python -c "import matplotlib.font_manager"  # builds its font cache now, where its notice disturbs no page
+	@touch $@
+
+# Without npm on this machine, the extra `node` brings it into .venv.
+node_modules/.package-lock.json: package.json package-lock.json $(if $(NPM),,.venv/.has-node)
+	$(or $(NPM),$(BIN)/npm) ci --loglevel=error
+	@touch $@
