@@ -26,7 +26,7 @@ def family(x):
 
 
 def sqrt(x):
-    """Square root, element by element: exact on symbols, correctly rounded on floats.
+    """Square root, element by element: exact on symbols, correctly rounded on floats, nan below 0 as arrays have it.
 
     >>> import sympy
     >>> sqrt(9.0), sqrt(sympy.Integer(8))
@@ -34,7 +34,7 @@ def sqrt(x):
     """
     match family(x):
         case "python":
-            return math.sqrt(x)
+            return math.nan if x < 0 else math.sqrt(x)
         case "numpy":
             return np.sqrt(x)
         case "object":
