@@ -17,7 +17,7 @@ hyperparameter; ValueError for a value out of range or shapes that differ.
 
 from typing import Literal
 
-from .contract import RULES, rule
+from .contract import RULES, Interval, rule
 from .ops import maximum, sqrt
 
 __all__ = ["RULES", "rule", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam_l2", "adamw", "amsgrad", "radam"]
@@ -151,7 +151,7 @@ def adam_l2(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weigh
 
     Source: torch.optim.Adam's weight_decay; Loshchilov & Hutter (2019), Algorithm 2 (pink) name what is wrong with it.
     """
-    return adam(theta, g + weight_decay * theta, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+    return adam.body(theta, g + weight_decay * theta, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
 
 
 @rule
@@ -167,7 +167,7 @@ def adamw(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_
     Source: Loshchilov & Hutter (2019), Algorithm 2 (green), whose decay is this weight_decay times the base lr. PyTorch
     agrees; optax's default decay is 1e-4, Keras's 4e-3.
     """
-    return adam(theta * (1 - lr * weight_decay), g, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+    return adam.body(theta * (1 - lr * weight_decay), g, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
 
 
 @rule
@@ -198,7 +198,10 @@ def amsgrad(
 
 
 @rule
-def radam(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, threshold=5):
+def radam(
+    theta, g, state, *, lr=1e-3, beta1=0.9, beta2: Interval(0, 1, single=True) = 0.999, eps=1e-8,
+    threshold: Interval(4, single=True) = 5,
+):  # fmt: skip
     r"""Adam that waits until its size can be trusted, then warms up: r_t makes up for the size's variance.
 
     .. math::
