@@ -99,11 +99,12 @@ def find(name):
 def nearest(word, known):
     """The end of a sentence about a name nobody knows: the nearest known one, or all of them.
 
-    >>> nearest("beta_1", ["lr", "beta1"]), nearest("zzz", ["lr", "eps"])
+    >>> nearest("Beta_1", ["lr", "beta1"]), nearest("zzz", ["lr", "eps"])
     ("did you mean 'beta1'?", 'there are lr, eps')
     """
-    close = difflib.get_close_matches(str(word), list(known), 1, 0.5)
-    return f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}" if known else "there are none"
+    folded = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(str(word).lower(), list(folded), 1, 0.5)
+    return f"did you mean {folded[close[0]]!r}?" if close else f"there are {', '.join(known)}" if known else "there are none"
 
 
 def _kind(key, default):
