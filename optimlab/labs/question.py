@@ -95,10 +95,236 @@ class Outcome(NamedTuple):
 
 
 def judge(question, case, answers):
-    """The Outcome of one case, from one answer a call: a returned value or a Failure."""
-    raise NotImplementedError
+    """The Outcome of one case, from one answer a call: what was returned, or a Failure.
+
+    Answers may be anything: what is no finite number of the right shape is wrong, and a sentence says why.
+
+    >>> case = Case("squares", (Call((1.0,)), Call((2.0,))), expected=(1.0, 4.0), rtol=1e-6, atol=0)
+    >>> square = Question("square", 2, "(x)", "the square of x", lambda seed: (case,))
+    >>> judge(square, case, [1.0, 4.0])[:3]
+    ('pass', 2, 2)
+    >>> judge(square, case, [1.0, 3.0]).diagnosis
+    'squares, call 2: it gave 3, expected 4'
+    """
+    answers = list(answers)[: len(case.calls)]
+    answers += [Failure("missing", "no answer came")] * (len(case.calls) - len(answers))
+    for step, (expected, answer) in enumerate(zip(case.expected, answers), 1):
+        if fault := _fault(case, expected, answer):
+            return _outcome(question, case, step, fault, _known(case, answers))
+    return Outcome("pass", question.points, question.points, case=case.name)
 
 
 def score(question, outcomes):
-    """The Outcome of a question, from those of all its cases: a question is worth its worst case."""
-    raise NotImplementedError
+    """The Outcome of a question from those of its cases: it is worth its worst case.
+
+    Where the first worst case matches known mistakes, the diagnosis names the one that explains most of the others too.
+    """
+    failed = [outcome for outcome in outcomes if outcome.status != "pass"]
+    if not outcomes or any(outcome.status == "grader-error" for outcome in failed):
+        reason = next((outcome.diagnosis for outcome in failed if outcome.status == "grader-error"), "no case was judged")
+        return Outcome("grader-error", 0, question.points, reason)
+    if not failed:
+        return Outcome("pass", question.points, question.points)
+    worst = min(failed, key=lambda outcome: outcome.score)
+    explains = {name: sum(name in outcome.matches for outcome in failed) for name in worst.matches}
+    if not explains:
+        return worst
+    name = max(explains, key=explains.get)
+    sentence = next(mistake.sentence for mistake in question.mistakes if mistake.name == name)
+    only = "" if explains[name] == len(failed) else f", on the case {worst.case!r} at least"
+    return worst._replace(diagnosis=f"matches {name}{only}: {sentence}", matches=(name,))
+
+
+def plain(text, limit=200):
+    """Text from a student, made safe to show: one line, printable, no addresses, at most ``limit`` characters.
+
+    >>> plain("<f at 0x7f3a>" + chr(10) + "two")
+    '<f> two'
+    """
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", str(text)[: 4 * limit])
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return text if len(text) <= limit else f"{text[: limit - 3]}..."
+
+
+class _Fault(NamedTuple):
+    """What is wrong with one answer. The texts may quote the answer, so they are shown for visible cases only."""
+
+    status: str
+    sentence: str
+    expected: str = ""
+    got: str = ""
+    share: float = 0.0  # of the points that are earned nevertheless
+
+
+_SILENT = {
+    "wrong": "its answer is not right",
+    "missing": "there is no such function",
+    "syntax": "its cell is not valid Python",
+    "exception": "it raised an exception",
+    "timeout": "it took too long",
+    "memory": "it needed more memory than it may have",
+    "exited": "it ended its process",
+    "unreadable": "what it returned could not be read",
+    "grader-error": "the grader failed; this is not the student's fault",
+}
+
+
+def _outcome(question, case, step, fault, known):
+    points, earned = question.points, round(question.points * fault.share, 6)
+    if fault.status == "missing":
+        return Outcome("missing", 0, points, fault.sentence)
+    if case.hidden:
+        sentence = f"on a hidden case {_SILENT[fault.status]}"
+        return Outcome(fault.status, earned, points, sentence, "a hidden case", matches=known)
+    place = case.name
+    if len(case.calls) > 1:
+        place += f", {'call' if case.item is None else 'step'} {step}"
+    sentence = f"{place}: {fault.sentence}"
+    return Outcome(fault.status, earned, points, sentence, case.name, step, fault.expected, fault.got, known)
+
+
+def _fault(case, expected, answer):
+    """What is wrong with one answer, None if nothing is."""
+    if isinstance(answer, Failure):
+        return _absence(answer)
+    if case.item is not None:
+        if not _is_pair(answer):
+            return _mismatch(_kind(answer), "a pair; end with: return theta, state")
+        answer = answer[case.item]
+    if isinstance(expected, Mapping):
+        return _by_key(case, expected, answer)
+    return _difference(case, expected, answer)
+
+
+def _absence(failure):
+    if failure.message.startswith(NOT_WRITTEN):
+        return _Fault("missing", "it is not written yet")
+    status = failure.status if failure.status in _SILENT else "exception"
+    quoted = f"it raised {plain(failure.message)}" if status == "exception" and failure.message else _SILENT[status]
+    return _Fault(status, quoted)
+
+
+def _difference(case, expected, answer):
+    """Compare one number or array with the expected one."""
+    expected, numbers = np.asarray(expected, dtype=float), _numbers(answer)
+    if numbers is None:
+        return _mismatch(_kind(answer), _kind(expected))
+    if numbers.shape != expected.shape:
+        return _mismatch(_kind(numbers), _kind(expected))
+    off = ~_close(case, expected, numbers)
+    return _mismatch(*_texts(numbers, expected, off)) if off.any() else None
+
+
+def _mismatch(got, expected):
+    return _Fault("wrong", f"it gave {got}, expected {expected}", expected, got)
+
+
+def _by_key(case, expected, answer):
+    """Compare a dict of numbers key by key; the right numbers are not told, they are what the learner is to find."""
+    if not isinstance(answer, Mapping):
+        return _mismatch(_kind(answer), f"a dict with the keys {', '.join(expected)}")
+    faults = []
+    for key, number in expected.items():
+        if key not in answer:
+            faults.append(f"{key} is missing")
+        elif _numbers(answer[key]) is None or _numbers(answer[key]).shape != np.shape(number):
+            faults.append(f"{key} must be {_kind(number)}, not {_kind(answer[key])}")
+        elif not _close(case, number, _numbers(answer[key])).all():
+            faults.append(f"{key} is not right")
+    return _Fault("wrong", "; ".join(faults), share=1 - len(faults) / len(expected)) if faults else None
+
+
+def _known(case, answers):
+    """Names of the known mistakes that would have answered the same."""
+    return tuple(name for name, wrong in case.variants.items() if _agree(case, answers, wrong))
+
+
+def _agree(case, answers, wrong):
+    """Whether two lists of answers are the same, up to where both of them blow up."""
+    for expected, ours, theirs in zip(case.expected, answers, wrong):
+        if isinstance(expected, Mapping):
+            return _share_a_wrong_number(case, expected, ours, theirs)
+        ours, theirs = _trace(case, expected, ours), _trace(case, expected, theirs)
+        if ours is None or theirs is None:
+            return False
+        finite = np.isfinite(ours).all(), np.isfinite(theirs).all()
+        if not all(finite):
+            return not any(finite)
+        if not _close(case, theirs, ours).all():
+            return False
+    return True
+
+
+def _trace(case, expected, answer):
+    """An answer as an array of the expected shape: NaN where the arithmetic blew up, None where it is something else."""
+    blown = np.full(np.shape(expected), np.nan)
+    if isinstance(answer, Failure):
+        return blown if answer.message.startswith(BLEW_UP) else None
+    if case.item is not None:
+        answer = answer[case.item] if _is_pair(answer) else None
+    if isinstance(answer, (complex, np.complexfloating)):
+        return blown
+    numbers = _numbers(answer)
+    return numbers if numbers is not None and numbers.shape == blown.shape else None
+
+
+def _share_a_wrong_number(case, expected, ours, theirs):
+    def same(key, number, other):
+        numbers = _numbers(other.get(key)) if isinstance(other, Mapping) else None
+        return numbers is not None and numbers.shape == () and bool(_close(case, number, numbers))
+
+    return any(not same(key, number, ours) and same(key, theirs[key], ours) for key, number in expected.items())
+
+
+def _is_pair(answer):
+    return isinstance(answer, (tuple, list)) and not isinstance(answer, Opaque) and len(answer) == 2
+
+
+def _numbers(answer):
+    """The answer as a float64 array, None if it is not one real number or an array of them."""
+    if isinstance(answer, (int, float)) and not isinstance(answer, bool):
+        try:
+            return np.asarray(float(answer))
+        except OverflowError:
+            return np.asarray(np.inf)
+    if isinstance(answer, (np.ndarray, np.generic)) and answer.dtype.kind in "iuf":
+        with np.errstate(all="ignore"):
+            return np.asarray(answer, dtype=float)
+    return None
+
+
+def _close(case, expected, numbers):
+    with np.errstate(all="ignore"):  # NaN is close to nothing
+        return np.abs(numbers - expected) <= case.atol + case.rtol * np.abs(expected)
+
+
+def _kind(answer):
+    """What something is, in a word or two: never its contents, which may be long."""
+    if answer is None or isinstance(answer, bool):
+        return repr(answer)
+    if isinstance(answer, (int, float)) or np.ndim(answer) == 0 and isinstance(answer, (np.ndarray, np.generic)):
+        return f"a {answer.dtype} number" if getattr(answer, "dtype", np.dtype(float)).kind not in "iuf" else "a number"
+    if isinstance(answer, np.ndarray):
+        of = "" if answer.dtype.kind in "iuf" else f" of {plain(answer.dtype, 30)}"
+        return f"an array of shape {answer.shape}{of}"
+    name = "value that could not be sent" if isinstance(answer, Opaque) else plain(type(answer).__name__, 40)
+    return f"a{'n' if name[:1] in 'aeiou' else ''} {name}"
+
+
+def _texts(numbers, expected, off):
+    """Two arrays as short texts that differ: the whole arrays if they are small, else the first entry that is off."""
+    place = ""
+    if expected.size > 6:
+        first = tuple(np.argwhere(off)[0].tolist())
+        numbers, expected, place = numbers[first], expected[first], f" at entry {list(first)}"
+    for digits in (6, 9, 12, 17):
+        texts = [_text(array, digits) for array in (numbers, expected)]
+        if texts[0] != texts[1]:
+            break
+    return texts[0] + place, texts[1] + place
+
+
+def _text(array, digits):
+    if np.ndim(array) == 0:
+        return f"{float(array):.{digits}g}"
+    return f"[{', '.join(_text(entry, digits) for entry in array)}]"
