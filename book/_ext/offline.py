@@ -14,6 +14,7 @@ def mute_thebe(app):
     """sphinx-thebe, which jupyter-book always loads, puts a broken script and a foreign address on every page."""
     for listeners in app.events.listeners.values():
         listeners[:] = [each for each in listeners if each.handler.__module__ != "sphinx_thebe"]
+    app.registry.css_files[:] = [each for each in app.registry.css_files if each[0] != "sphinx-thebe.css"]
 
 
 def look_for_mathjax(app):

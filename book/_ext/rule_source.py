@@ -4,13 +4,14 @@ The docstring is left out, for the chapter says what it says. The decorator is s
 """
 
 import ast
-import difflib
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.directives.code import container_wrapper
 from sphinx.util.docutils import SphinxDirective
+
+from optimlab.contract import nearest
 
 RULES = Path(__file__).parents[2] / "optimlab" / "rules.py"
 
@@ -25,8 +26,7 @@ def rule_source(text, name, decorated=True):
     """
     functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
     if name not in functions:
-        close = difflib.get_close_matches(name, functions, 1) or functions
-        raise ValueError(f"optimlab/rules.py has no rule {name!r}; did you mean {' or '.join(close)}?")
+        raise ValueError(f"optimlab/rules.py has no rule {name!r}; {nearest(name, functions)}")
     function = functions[name]
     hidden = set()
     if ast.get_docstring(function) is not None:

@@ -1,0 +1,196 @@
+"""The built book as a reader meets it: every page in Chromium, on a desk and on a telephone, with the network cut."""
+
+import contextlib
+import functools
+import itertools
+import shutil
+import threading
+from collections import defaultdict
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+
+WIDTHS = (1280, 390)  # pixels: a desk, a telephone
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+CHROMIUM_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+
+READY = "async () => { await document.fonts.ready; if (window.MathJax?.startup) await MathJax.startup.promise; }"
+LOOK = """() => {
+  const article = document.querySelector('.bd-article') ?? document.body;
+  const inCode = node => node.parentElement.closest('pre, code, script, style, mjx-container');
+  const texts = [], walk = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) if (!inCode(walk.currentNode)) texts.push(walk.currentNode.data);
+  const right = element => element.getBoundingClientRect().right;
+  const scrolls = element => element && (right(element) <= innerWidth + 1
+      && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+  const seen = element => element.checkVisibility() && !element.closest('mjx-assistive-mml, .visually-hidden');
+  return {
+    ids: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
+    links: [...document.querySelectorAll('a[href]')].map(a => a.href),
+    text: texts.join(' '),
+    unloaded: [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src),
+    unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).map(e => e.textContent),
+    badMath: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(e => e.textContent),
+    pageWidth: document.documentElement.scrollWidth,
+    cut: [...article.querySelectorAll('*')].filter(e => seen(e) && right(e) > innerWidth + 1 && !scrolls(e.parentElement))
+      .map(e => e.outerHTML.slice(0, 120)),
+  };
+}"""
+
+
+def executable():
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    return found or (str(CHROMIUM_ON_MACOS) if CHROMIUM_ON_MACOS.exists() else None)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: make test")
+    if not executable():
+        pytest.skip("needs Chromium: apt install chromium, or Google Chrome on macOS and Windows")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable(), args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@contextlib.contextmanager
+def served(folder):
+    """The address at which the files of ``folder`` are served, on this machine only."""
+    handler = functools.partial(Silent, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+class Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def crawl(browser, folder):
+    """Open every page of ``folder`` at every width: {kind of fault: [sentences]}, and the names of the pages opened."""
+    faults, ids, links = defaultdict(list), {}, {}
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+    names = [name for name in names if name != "index.html" and not name.startswith("_static/")]
+    with served(folder) as site:
+        for name, width in itertools.product(names, WIDTHS):
+            seen = visit(browser, site, name, width, faults)
+            ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
+    for name, targets in links.items():
+        for target in (unquote(each.removeprefix(site)) for each in targets if each.startswith(site)):
+            address, anchor = urldefrag(target)
+            address = address.partition("?")[0] or "index.html"
+            if not (folder / address).is_file():
+                faults["broken link"].append(f"{name} links to {target}")
+            elif anchor not in ids.get(address, {anchor}):
+                faults["broken anchor"].append(f"{name} links to {target}")
+    return faults, names
+
+
+def visit(browser, site, name, width, faults):
+    """One page at one width: what the reader's browser says of it."""
+
+    def note(kind, sentence):
+        faults[kind].append(f"{name} at {width}: {sentence}")
+
+    def refuse(route):
+        note("request that leaves the site", route.request.url)
+        route.abort()
+
+    context = browser.new_context(viewport={"width": width, "height": 800}, service_workers="block")
+    context.route(lambda address: not address.startswith((site, "data:", "blob:")), refuse)
+    page = context.new_page()
+    page.on("console", lambda message: note("console error", message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: note("console error", error.message))
+    page.on("response", lambda answer: note("missing file", answer.url) if answer.status >= 400 else None)
+    page.goto(site + name, wait_until="load")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(READY)
+    seen = page.evaluate(LOOK)
+    for source in seen["unloaded"]:
+        note("image that does not load", source[:200])
+    for formula in seen["unset"]:
+        note("formula left as TeX", formula[:200])
+    for formula in seen["badMath"]:
+        note("formula that is an error", formula[:200])
+    for sign in ("$$", r"\(", r"\["):
+        if sign in seen["text"]:
+            at = seen["text"].index(sign)
+            note("formula left as TeX", seen["text"][max(at - 60, 0) : at + 60])
+    if seen["pageWidth"] > width:
+        note("page wider than the screen", f"{seen['pageWidth']} pixels")
+    for element in seen["cut"][:3]:
+        note("page wider than the screen", element)
+    context.close()
+    return seen
+
+
+@pytest.fixture(scope="module")
+def found(browser, book):
+    """What the crawl of the book found."""
+    faults, names = crawl(browser, book.html)
+    assert {f"{page}.html" for page in book.toc} <= set(names)
+    return faults
+
+
+KINDS = [
+    "broken anchor",
+    "broken link",
+    "console error",
+    "formula left as TeX",
+    "formula that is an error",
+    "image that does not load",
+    "missing file",
+    "page wider than the screen",
+    "request that leaves the site",
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_page_has_a(kind, found):
+    assert found[kind] == []
+
+
+def test_the_crawl_looks_for_every_kind_of_fault_it_finds(found):
+    assert set(found) <= set(KINDS)
+
+
+def test_the_front_door_opens_the_introduction(browser, book):
+    with served(book.html) as site:
+        page = browser.new_page()
+        page.goto(site)
+        page.wait_for_url("**/book/intro.html")
+        page.close()
+
+
+PLANTED = {
+    "broken anchor": '<a href="#nowhere">x</a>',
+    "broken link": '<a href="nowhere.html">x</a>',
+    "console error": "<script>throw new Error('planted')</script>",
+    "formula left as TeX": r'<span class="math">\(x\)</span>',
+    "formula that is an error": "<mjx-merror>planted</mjx-merror>",
+    "image that does not load": '<img src="nowhere.png" alt="Nothing.">',
+    "missing file": '<script src="nowhere.js"></script>',
+    "page wider than the screen": '<div style="overflow: hidden"><p style="width: 900px">wide</p></div>',
+    "request that leaves the site": '<script src="https://cdn.example/x.js"></script>',
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_crawl_finds_a_planted(kind, browser, tmp_path):
+    (tmp_path / "page.html").write_text(f"<!doctype html><title>x</title>{PLANTED[kind]}")
+    faults, names = crawl(browser, tmp_path)
+    assert names == ["page.html"] and faults[kind]
+
+
+def test_the_crawl_finds_nothing_on_a_sound_page(browser, tmp_path):
+    (tmp_path / "page.html").write_text(
+        '''<!doctype html><title>x</title><link rel="icon" href="data:,"><h1 id="a">A</h1><a href="#a">up</a>
+        <a href="https://example.org">there</a><div style="overflow-x: auto"><p style="width: 900px">wide</p></div>'''
+    )
+    assert crawl(browser, tmp_path) == ({}, ["page.html"])

@@ -1,0 +1,54 @@
+"""The book's own Sphinx extensions: a rule is shown as it is shipped, and a change beneath a page is noticed."""
+
+import doctest
+import importlib.util
+import inspect
+from pathlib import Path
+
+import pytest
+
+from optimlab.rules import RULES
+
+ROOT = Path(__file__).parents[2]
+
+
+def extension(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "book/_ext" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def shown():
+    pytest.importorskip("sphinx", reason="needs jupyter-book: make test")
+    module = extension("rule_source")
+    return lambda name, **options: module.rule_source(module.RULES.read_text(), name, **options)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_is_shown_as_shipped_without_its_docstring(name, shown):
+    before, _, after = inspect.getsource(RULES[name]).split('"""')
+    assert shown(name).splitlines() == (before.removesuffix("r").rstrip() + after).rstrip().splitlines()
+    assert shown(name, decorated=False) == shown(name).removeprefix("@rule\n")
+
+
+def test_an_unknown_rule_is_answered_with_the_nearest(shown):
+    with pytest.raises(ValueError, match="optimlab/rules.py has no rule 'adm'; did you mean 'adam'?"):
+        shown("adm")
+
+
+def test_the_example_in_rule_source_is_true(shown):
+    assert doctest.testmod(extension("rule_source")).failed == 0
+
+
+def test_the_digest_changes_with_any_file_and_any_name(tmp_path):
+    freshness = extension("freshness")
+    freshness.ROOT = tmp_path
+    digests = []
+    for name, text in [("a.py", "1"), ("a.py", "2"), ("b.py", "2")]:
+        (tmp_path / "package").mkdir(exist_ok=True)
+        (tmp_path / "package" / name).write_text(text)
+        digests.append(freshness.digest("package", "*.py"))
+    (tmp_path / "package/notes.txt").write_text("not code")
+    assert len(set(digests)) == 3 and freshness.digest("package", "*.py") == digests[-1]

@@ -1,0 +1,44 @@
+"""What a run lacked the tools for is said in one line at its end; with CI=true in the environment it is a failure.
+
+A test that lacks a tool skips with a reason that begins with "needs", and says how to get it, or by pytest.importorskip.
+"""
+
+import os
+import re
+from collections import Counter
+
+import pytest
+
+STRICT = os.environ.get("CI", "").lower() in ("1", "true", "yes")
+LACK = re.compile(r"^(?:Skipped: )?(needs .*|could not import '(\w+)')")
+REMEDY = {"torch": "make parity"}
+
+
+def lack(report):
+    """The tool a skipped test lacked, in words, or None if it was skipped for another reason."""
+    found = LACK.match(report.longrepr[2]) if report.skipped and isinstance(report.longrepr, tuple) else None
+    if not found:
+        return None
+    return f"needs {found[2]}: {REMEDY.get(found[2], f'pip install {found[2]}')}" if found[2] else found[1]
+
+
+def no_excuse(report):
+    if STRICT and lack(report):
+        report.outcome, report.longrepr = "failed", f"with CI=true a missing tool is a failure; {lack(report)}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    return no_excuse((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    return no_excuse((yield))
+
+
+def pytest_terminal_summary(terminalreporter):
+    lacking = Counter(filter(None, map(lack, terminalreporter.stats.get("skipped", []))))
+    if lacking:
+        terminalreporter.write_line("Not run: " + "; ".join(f"{n} skipped, {why}" for why, n in lacking.items()))
