@@ -90,7 +90,7 @@ def sign(x):
         case "array_api":
             return x.__array_namespace__().sign(x)
         case "torch":
-            return x.sign()
+            return x.sign().where(x == x, x)  # torch's own sign makes 0 of nan
         case _:
             return x if x != x else float(x > 0) - float(x < 0)
 
