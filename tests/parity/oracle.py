@@ -1,6 +1,6 @@
 """Every rule once more, to 50 digits and in closed form: weighted sums over the whole history, no memory at all.
 
-An oracle shares nothing with optimlab/rules.py: it never updates a moving average, it writes the sum that the average is.
+An oracle shares nothing with optimlab/rules.py: it never updates a moving average but writes the sum that it is.
 """
 
 import mpmath
@@ -8,7 +8,7 @@ from mpmath import mp, sqrt
 
 
 def path(name, theta, gradients, **hyper):
-    """theta_1, theta_2, ... of one coordinate, as mpmath numbers: from a start, its gradients and all hyperparameters."""
+    """theta_1, theta_2, ... of one coordinate, as mpmath numbers: from its start, gradients and all hyperparameters."""
     with mp.workdps(50):
         exact = {key: mpmath.mpf(value) if isinstance(value, (int, float)) else value for key, value in hyper.items()}
         return ORACLES[name](mpmath.mpf(theta), [mpmath.mpf(g) for g in gradients], **exact)
@@ -36,20 +36,22 @@ def histories(gs):
     return [gs[:t] for t in range(1, len(gs) + 1)]
 
 
+def counted(gs):
+    return enumerate(histories(gs), 1)
+
+
 def sgd(theta, gs, lr, weight_decay):
     return sums(lambda k: (1 - lr * weight_decay) ** k, theta, [lr * g for g in gs])
 
 
 def momentum(theta, gs, lr, beta):
     """A gradient of age k has been in k + 1 velocities, with total weight 1 + beta + ... + beta^k."""
-    return [theta - lr * sum(g * geometric(beta, t - s) for s, g in enumerate(gs[:t], 1)) for t in range(1, len(gs) + 1)]
+    return [theta - lr * sum(g * geometric(beta, t - s) for s, g in enumerate(past, 1)) for t, past in counted(gs)]
 
 
 def nesterov(theta, gs, lr, beta):
     """One term more: 1 + beta + ... + beta^(k+1)."""
-    return [
-        theta - lr * sum(g * geometric(beta, t - s + 1) for s, g in enumerate(gs[:t], 1)) for t in range(1, len(gs) + 1)
-    ]
+    return [theta - lr * sum(g * geometric(beta, t - s + 1) for s, g in enumerate(past, 1)) for t, past in counted(gs)]
 
 
 def geometric(beta, k):

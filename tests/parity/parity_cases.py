@@ -1,4 +1,4 @@
-"""What is compared with other libraries: settings, gradients that every machine makes alike, and how each library runs them."""
+"""What is compared with other libraries: settings, gradients alike on every machine, and how each library runs them."""
 
 from optimlab.rules import RULES
 
@@ -7,8 +7,8 @@ SHOWN = (1, 2, 3, 5, 6, 10, 100, 1000)  # the steps that are recorded
 START = (1.5, -0.75, 0.5, -2.0)
 LOOPS = ("open", "closed")
 
-# Settings at which a closed loop settles or is still on its way after 1000 steps. Where it would hop around the minimum (lr
-# times curvature above what the rule can hold), two paths that differ in the last bit part, whoever computed them.
+# Settings at which a closed loop settles or is still on its way after 1000 steps. Where it would hop around the minimum
+# (lr times curvature above what the rule can hold), two paths that differ in the last bit part, whoever computed them.
 TORCH = [
     ("sgd", dict(lr=0.01)),
     ("sgd", dict(lr=0.01, weight_decay=0.1)),
@@ -69,9 +69,9 @@ def label(name, hyper):
 
 
 def given_gradients():
-    """Open loop: g_1, g_2, ... by a linear congruential generator (Knuth's MMIX), so that every machine has the same bits.
+    """Open loop: g_1, g_2, ... by a linear congruential generator (Knuth's MMIX), the same bits on every machine.
 
-    Four coordinates: drifting, small, rare (zero in six steps of seven, the first among them), with a spike every 50 steps.
+    Four coordinates: drifting; small; rare (zero in six steps of seven, the first among them); a spike every 50 steps.
     """
     x = 2026
     for t in range(1, STEPS + 1):
@@ -83,7 +83,7 @@ def given_gradients():
 
 
 def gradient(theta):
-    """Closed loop: an ill-conditioned quadratic (1, 4, 20, 100 along the axes of a Hadamard matrix) plus 5 x^2/(1+x^2)."""
+    """Closed loop: a quadratic with curvatures 1, 4, 20, 100 along the axes of a Hadamard matrix, plus 5 x^2/(1+x^2)."""
     a, b, c, d = theta
     p, q, r, s = (a + b + c + d) / 4, (a - b + c - d), 5 * (a + b - c - d), 25 * (a - b - c + d)
     along = (p + q + r + s, p - q + r - s, p + q - r - s, p - q - r + s)
@@ -91,7 +91,7 @@ def gradient(theta):
 
 
 def drive(loop, start, step):
-    """The path of ``step(theta, g) -> theta`` from an array or tensor, as lists of floats, the start left out."""
+    """The path of ``step(theta, g) -> theta`` from an array or tensor: lists of floats, the start left out."""
     theta, given = start, given_gradients()
     for _ in range(STEPS):
         theta = step(theta, next(given) if loop == "open" else gradient(theta.tolist()))

@@ -1,7 +1,7 @@
-"""Record where another library's optimizers go: ``python tests/parity/record.py torch`` (or optax) writes recorded/torch.json.
+"""Record where another library's optimizers go: ``python tests/parity/record.py torch`` writes recorded/torch.json.
 
-Run it where that library is installed; the version is kept in the file. test_recorded.py compares the rules with what was
-recorded, so that parity is tested on machines without torch, optax and JAX too.
+Run it where that library is installed; its version is kept in the file. test_recorded.py compares the rules with what
+was recorded, so that parity is tested on machines without torch, optax and JAX too.
 """
 
 import importlib.metadata
@@ -33,6 +33,7 @@ if __name__ == "__main__":
     target = HERE / "recorded" / f"{sys.argv[1]}.json"
     target.parent.mkdir(exist_ok=True)
     made = record(sys.argv[1])
-    lines = ",\n".join(f"{json.dumps(case)}: {json.dumps(path, allow_nan=False)}" for case, path in made.pop("theta").items())
+    paths = made.pop("theta").items()
+    lines = ",\n".join(f"{json.dumps(case)}: {json.dumps(path, allow_nan=False)}" for case, path in paths)
     target.write_text(f'{json.dumps(made)[:-1]}, "theta": {{\n{lines}\n}}}}\n')
     print(f"wrote {target.name}: {target.stat().st_size} bytes")

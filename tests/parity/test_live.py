@@ -1,6 +1,4 @@
-"""The rules against torch.optim itself, all 1000 steps, within 1e-12. Without torch: skipped on a laptop, a failure in CI."""
-
-import os
+"""The rules against torch.optim itself: all 1000 steps, within 1e-12."""
 
 import numpy as np
 import pytest
@@ -8,12 +6,7 @@ from parity_cases import LOOPS, START, TORCH, drive, label, with_torch
 
 from optimlab.rules import RULES
 
-try:
-    import torch
-except ImportError:
-    if os.environ.get("CI") == "true":
-        raise
-    pytest.skip("live parity needs torch (pip install 'optimlab[parity]'); recorded parity is tested", allow_module_level=True)
+torch = pytest.importorskip("torch")  # without it: one line on a laptop, a failure in CI (tests/conftest.py)
 
 
 def test_live_torch_is_the_recorded_version():
@@ -21,7 +14,7 @@ def test_live_torch_is_the_recorded_version():
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("name, hyper", [pytest.param(*case, id=label(*case)) for case in TORCH])
+@pytest.mark.parametrize("name, hyper", TORCH, ids=[label(*case) for case in TORCH])
 def test_rule_agrees_with_torch_at_every_step(name, hyper, loop):
     memory = [{}]
 

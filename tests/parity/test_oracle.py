@@ -22,6 +22,7 @@ NOWHERE_ELSE = [  # settings for which there is no library to ask
     ("radam", dict(lr=0.01, beta2=0.9, threshold=10)),
     ("radam", dict(beta2=0.0)),
 ]
+CASES = TORCH + OPTAX + NOWHERE_ELSE
 STEPS = 40
 
 
@@ -29,7 +30,7 @@ def test_every_rule_has_an_oracle():
     assert oracle.ORACLES.keys() == RULES.keys()
 
 
-@pytest.mark.parametrize("name, hyper", [pytest.param(*case, id=label(*case)) for case in TORCH + OPTAX + NOWHERE_ELSE])
+@pytest.mark.parametrize("name, hyper", CASES, ids=[label(*case) for case in CASES])
 def test_rule_agrees_with_its_closed_form(name, hyper):
     gradients = np.array(list(itertools.islice(given_gradients(), STEPS)))
     theta, state, path = np.array(START), {}, []
