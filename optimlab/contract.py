@@ -119,7 +119,7 @@ def _hyperparameter(name, key, value, kind):
     if choices := typing.get_args(kind):
         if not isinstance(value, str) or value not in choices:
             known = ", ".join(map(repr, choices))
-            raise ValueError(f"{name}: {key} must be one of {known}, got {value!r}; {nearest(value, choices)}")
+            raise ValueError(f"{name}: {key} must be one of {known}, got {_short(repr(value))}; {nearest(value, choices)}")
         return value
     if kind is bool:
         if not isinstance(value, (bool, np.bool_)):
@@ -130,7 +130,7 @@ def _hyperparameter(name, key, value, kind):
     if isinstance(kind, Interval) and kind.single and (_shape(value) or getattr(value, "is_number", True) is False):
         raise TypeError(f"{name}: {key} must be one number, on which the rule can branch, got {_describe(value)}")
     if isinstance(kind, Interval) and not _lies_in(value, kind):
-        raise ValueError(f"{name}: {key} must {kind}, got {value}")
+        raise ValueError(f"{name}: {key} must {kind}, got {_short(str(value))}")
     return value.item() if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0 else value
 
 
@@ -197,7 +197,7 @@ def _is_numeric(x):
         case "torch":
             return hasattr(x, "dtype") and not x.dtype.is_complex and "bool" not in str(x.dtype)
         case "methods":
-            return hasattr(x, "sqrt")
+            return hasattr(type(x), "sqrt")
         case _:
             return True
 
@@ -232,8 +232,14 @@ def _describe(x):
     """What came, in a few words: the type, and the value where it is short."""
     kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}".removeprefix("builtins.")
     dtype = f" of {x.dtype}" if hasattr(x, "dtype") else ""
-    value = " ".join(repr(x).split()) if not hasattr(x, "dtype") else ""
-    return f"{kind}{dtype}{f' {value}' if 0 < len(value) <= 40 and value != kind else ''}"
+    value = "" if hasattr(x, "dtype") or x is None else " " + _short(repr(x))
+    return f"{kind}{dtype}{value}"
+
+
+def _short(text):
+    """At most one line of it."""
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _remedy(x):
