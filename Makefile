@@ -34,7 +34,7 @@ test: .venv/.has-book .venv/.has-test $(if $(CI),.venv/.has-parity) node_modules
 	$(PYTEST)
 
 parity: .venv/.has-book .venv/.has-test .venv/.has-parity  ## install PyTorch and compare every rule with it
-	$(PYTEST) tests -k parity
+	$(PYTEST) tests -k "parity or torch"
 
 proofs: .venv/.has-book .venv/.has-test  ## run the proof notebooks
 	$(PYTEST) book/proofs

@@ -39,6 +39,7 @@ def pytest_make_collect_report(collector):
 
 
 def pytest_terminal_summary(terminalreporter):
-    lacking = Counter(filter(None, map(lack, terminalreporter.stats.get("skipped", []))))
+    lacking = {report.nodeid: lack(report) for report in terminalreporter.stats.get("skipped", []) if lack(report)}
     if lacking:
-        terminalreporter.write_line("Not run: " + "; ".join(f"{n} skipped, {why}" for why, n in lacking.items()))
+        counts = Counter((nodeid.partition("::")[0], why) for nodeid, why in lacking.items())
+        terminalreporter.write_line("Not run: " + "; ".join(f"{path} ({n}), {why}" for (path, why), n in counts.items()))
