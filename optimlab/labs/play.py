@@ -27,6 +27,10 @@ def play(function, calls):
             answers.append(function(*args, **copy.deepcopy(dict(call.kwargs))))
         except _Lost as lost:
             answers.append(lost.failure)
+        except MemoryError:
+            answers.append(Failure("memory"))
+        except SystemExit:
+            answers.append(Failure("exited"))
         except Exception as error:
             answers.append(Failure("exception", f"{type(error).__name__}: {error}"))
     return answers

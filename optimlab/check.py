@@ -1,0 +1,208 @@
+"""What a learner calls in a lab: ``check(adam)`` says at once whether it is right and, if not, where it first goes wrong.
+
+It asks the questions the grader will ask, with inputs that may be seen, in the learner's own process. It also insists on
+what the contract promises and numbers cannot show: no argument changed, a state that is a dict.
+"""
+
+import copy
+import html
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .contract import nearest
+from .labs import load, names
+from .labs.play import play
+from .labs.question import judge, plain, score
+
+__all__ = ["Verdict", "check"]
+
+SEED = 0  # of the drawn cases; the grader draws its own
+RIGHT, WRONG = "#009E73", "#D55E00"
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """The answer of ``check``: true or false, and a small table that says why. It reads well in a terminal and a notebook."""
+
+    name: str
+    passed: bool
+    headline: str
+    rows: tuple = ()  # of (label, text)
+    points: float = 0.0
+
+    def __bool__(self):
+        return self.passed
+
+    def __repr__(self):
+        width = max((len(label) for label, _ in self.rows), default=0)
+        return "\n".join([f"{self.name}: {self.headline}", *(f"  {label:{width}}  {text}" for label, text in self.rows)])
+
+    def _repr_html_(self):
+        cell = '<td style="text-align: left; background: transparent; vertical-align: top">'
+        rows = "".join(
+            f"<tr>{cell}{html.escape(label)}</td>{cell}{html.escape(text)}</td></tr>" for label, text in self.rows
+        )
+        mark, color = ("✓", RIGHT) if self.passed else ("✗", WRONG)
+        return (
+            f'<div style="border-left: 4px solid {color}; padding-left: 0.8em">'
+            f"{mark} <b>{html.escape(self.name)}</b>: {html.escape(self.headline)}"
+            f"{f'<table>{rows}</table>' if rows else ''}</div>"
+        )
+
+
+def check(function, lab=None):
+    """Try ``function`` on the cases of the question that has its name, and say what came of it.
+
+    ``lab`` ("lab04_race") says which lab is meant where several ask for a function of that name. The verdict is true if
+    all is right; where it is not, it shows the first differing step and names the mistake, if it is a known one.
+
+    >>> def sgd(theta, g, state, *, lr, weight_decay=0):
+    ...     return theta + lr * (g + weight_decay * theta), {}
+    >>> check(sgd)
+    sgd: not yet (0 of 8 cases)
+      case      one step from 1 along g = 2 with lr = 0.25
+      step      1
+      expected  0.5
+      got       1.5
+      why       matches gradient ascent: the gradient points uphill, so its step is subtracted
+    >>> def sgd(theta, g, state, *, lr, weight_decay=0):
+    ...     return theta - lr * (g + weight_decay * theta), {}
+    >>> check(sgd), bool(check(sgd))
+    (sgd: right (8 cases), True)
+    """
+    name = plain(getattr(function, "__name__", "") or type(function).__name__, 40)
+    try:
+        question = _question(function, lab)
+        _insist_on_arguments(function, question)
+    except _Complaint as complaint:
+        return Verdict(name, False, str(complaint))
+    cases = [case._replace(hidden=False) for case in question.cases(SEED)]
+    watched = _Watched(function, list(_signature(question).parameters))
+    with np.errstate(all="ignore"):
+        outcomes = [judge(question, case, play(watched, case.calls)) for case in cases]
+    return _verdict(question, outcomes, watched.complaint)
+
+
+class _Complaint(Exception):
+    """A sentence about how check was called, or about the function as such."""
+
+
+def _question(function, lab):
+    if isinstance(function, str):
+        raise _Complaint(f"check takes the function itself: check({plain(function, 40)}), without quotes")
+    if not callable(function):
+        raise _Complaint(f"check takes a function, got a value of type {plain(type(function).__name__, 40)}")
+    try:
+        labs = [load(lab)] if lab is not None else [load(name) for name in names()]
+    except ValueError as error:
+        raise _Complaint(str(error)) from None
+    name = getattr(function, "__name__", "<object>")
+    if name == "<lambda>":
+        raise _Complaint("a lambda has no name to go by; write the function with def")
+    found = [(lab.name, question) for lab in labs for question in lab.questions if question.name == name]
+    if not found:
+        asked = dict.fromkeys(question.name for lab in labs for question in lab.questions)
+        raise _Complaint(f"no question asks for a function named {plain(name, 40)!r}; {nearest(name, asked)}")
+    if len(found) > 1:
+        where = " and ".join(lab for lab, _ in found)
+        raise _Complaint(f'{name} is asked for in {where}; say which, for example check({name}, lab="{found[-1][0]}")')
+    return found[0][1]
+
+
+def _signature(question):
+    """The signature that is asked for; its text is the lab's own, so evaluating it is safe."""
+    return inspect.signature(eval(f"lambda {question.signature[1:-1]}: None"))
+
+
+def _insist_on_arguments(function, question):
+    name, asked = question.name, _signature(question)
+    try:
+        given = inspect.signature(function)
+    except (TypeError, ValueError):
+        raise _Complaint("its arguments cannot be read; write the function with def") from None
+    form = f"it must be {name}{question.signature}, yours is {name}{plain(given)}"
+    hyper = [p for p in asked.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    positional = [None] * (len(asked.parameters) - len(hyper))
+    keywords = set(given.parameters)
+    for required_only in (False, True):
+        named = {p.name: p.default for p in hyper if not required_only or p.default is p.empty}
+        try:
+            given.bind(*positional, **named)
+        except TypeError:
+            lacking = [p.name for p in hyper if p.name not in keywords]
+            hint = f"; it lacks {', '.join(lacking)}" if lacking else ""
+            raise _Complaint(form + hint) from None
+    for p in hyper:
+        own = given.parameters.get(p.name)
+        if own is not None and p.default is not p.empty and not _equal(own.default, p.default):
+            raise _Complaint(f"{p.name} must be {p.default:g} by default; {form}")
+
+
+class _Watched:
+    """A function that is watched while it works: which of its arguments it changes, what state it returns."""
+
+    def __init__(self, function, arguments):
+        self.function, self.arguments, self.complaint = function, arguments, None
+        self.steps = "state" in arguments
+
+    def __call__(self, *args, **kwargs):
+        before = _copy(args)
+        answer = self.function(*args, **kwargs)
+        if self.complaint is None:
+            self.complaint = self._changed(before, args) or self._form(answer)
+        return answer
+
+    def _changed(self, before, after):
+        for name, was, now in zip(self.arguments, before, after):
+            if not _equal(was, now):
+                remedy = f"{name} = {name} - ..., not {name} -= ..." if name != "state" else "return a new dict"
+                return f"it changes {name} in place; leave its arguments alone ({remedy})"
+        return None
+
+    def _form(self, answer):
+        if self.steps and isinstance(answer, (tuple, list)) and len(answer) == 2 and not isinstance(answer[1], dict):
+            kind = plain(type(answer[1]).__name__, 40)
+            return f"the state it returns must be a dict, got a value of type {kind}; with nothing to remember return {{}}"
+        return None
+
+
+def _copy(args):
+    """A deep copy of each argument; one that cannot be copied stands for itself and is not watched."""
+    copies = []
+    for argument in args:
+        try:
+            copies.append(copy.deepcopy(argument))
+        except Exception:
+            copies.append(argument)
+    return copies
+
+
+def _equal(a, b):
+    """Whether two arguments are the same value, NaN being itself."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return a.keys() == b.keys() and all(_equal(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        return len(a) == len(b) and all(map(_equal, a, b))
+    if isinstance(a, (int, float, np.ndarray, np.generic)) and isinstance(b, (int, float, np.ndarray, np.generic)):
+        return bool(np.array_equal(a, b) or np.array_equal(a, b, equal_nan=np.result_type(a, b).kind in "fc"))
+    return type(a) is type(b)  # of other kinds of state nothing is known
+
+
+def _verdict(question, outcomes, complaint):
+    whole = score(question, outcomes)
+    right = sum(outcome.status == "pass" for outcome in outcomes)
+    if whole.status == "missing":
+        return Verdict(question.name, False, "not written yet")
+    if complaint:
+        return Verdict(question.name, False, complaint)
+    if whole.status == "pass":
+        return Verdict(question.name, True, f"right ({right} case{'s' if right > 1 else ''})", points=float(whole.score))
+    count = f"{right} of {len(outcomes)} cases" if len(outcomes) > 1 else f"{whole.score:g} of {whole.max_score:g} points"
+    rows = [("case", whole.case), ("step", whole.step), ("expected", whole.expected), ("got", whole.got)]
+    rows = [(label, str(text)) for label, text in rows if text] if whole.expected else []
+    if whole.matches or not rows:
+        rows.append(("why", whole.diagnosis))
+    return Verdict(question.name, False, f"not yet ({count})", tuple(rows), float(whole.score))
