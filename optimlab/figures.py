@@ -41,8 +41,8 @@ STYLES = {
 }
 
 
-def use():
-    """Set the look for this process; in a notebook, draw as SVG."""
+def use(form="svg"):
+    """Set the look for this process; a notebook draws as ``form``, SVG or (small where there are many contours) "png"."""
     matplotlib.rcParams.update(
         {
             "figure.figsize": (7.2, 4.0),
@@ -65,7 +65,7 @@ def use():
     except ImportError:
         return
     if get_ipython() is not None:
-        set_matplotlib_formats("svg", metadata={"Date": None})
+        set_matplotlib_formats(form, metadata={"Date": None} if form == "svg" else {})
 
 
 def style(rule):
