@@ -1,7 +1,7 @@
-"""What a learner calls in a lab: ``check(adam)`` says at once whether it is right and, if not, where it first goes wrong.
+"""What a learner calls in a lab: ``check(adam)`` says at once whether it is right and, if not, where it goes wrong first.
 
-It asks the questions the grader will ask, with inputs that may be seen, in the learner's own process. It also insists on
-what the contract promises and numbers cannot show: no argument changed, a state that is a dict.
+It asks the questions the grader will ask, with inputs that may be seen, in the learner's own process. It also insists
+on what the contract promises and numbers cannot show: no argument changed, a state that is a dict.
 """
 
 import copy
@@ -25,7 +25,7 @@ RIGHT, WRONG = "#009E73", "#D55E00"
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """The answer of ``check``: true or false, and a small table that says why. It reads well in a terminal and a notebook."""
+    """The answer of ``check``: true or false, and a small table that says why, for terminals and for notebooks."""
 
     name: str
     passed: bool
@@ -38,7 +38,8 @@ class Verdict:
 
     def __repr__(self):
         width = max((len(label) for label, _ in self.rows), default=0)
-        return "\n".join([f"{self.name}: {self.headline}", *(f"  {label:{width}}  {text}" for label, text in self.rows)])
+        rows = [f"  {label:{width}}  {text}" for label, text in self.rows]
+        return "\n".join([f"{self.name}: {self.headline}", *rows])
 
     def _repr_html_(self):
         cell = '<td style="text-align: left; background: transparent; vertical-align: top">'
@@ -165,7 +166,7 @@ class _Watched:
     def _form(self, answer):
         if self.steps and isinstance(answer, (tuple, list)) and len(answer) == 2 and not isinstance(answer[1], dict):
             kind = plain(type(answer[1]).__name__, 40)
-            return f"the state it returns must be a dict, got a value of type {kind}; with nothing to remember return {{}}"
+            return f"the state it returns must be a dict, got a value of type {kind}; with nothing to remember, {{}}"
         return None
 
 
@@ -199,8 +200,11 @@ def _verdict(question, outcomes, complaint):
     if complaint:
         return Verdict(question.name, False, complaint)
     if whole.status == "pass":
-        return Verdict(question.name, True, f"right ({right} case{'s' if right > 1 else ''})", points=float(whole.score))
-    count = f"{right} of {len(outcomes)} cases" if len(outcomes) > 1 else f"{whole.score:g} of {whole.max_score:g} points"
+        headline = f"right ({right} cases)" if right > 1 else "right"
+        return Verdict(question.name, True, headline, points=float(whole.score))
+    count = f"{right} of {len(outcomes)} cases"
+    if len(outcomes) == 1:
+        count = f"{whole.score:g} of {whole.max_score:g} points"
     rows = [("case", whole.case), ("step", whole.step), ("expected", whole.expected), ("got", whole.got)]
     rows = [(label, str(text)) for label, text in rows if text] if whole.expected else []
     if whole.matches or not rows:

@@ -1,9 +1,9 @@
 """Making a lab from its solution: the regions a student is to write are cut out, and what remains is run.
 
 A solved lab, solutions/labNN_name.ipynb, is an ordinary notebook, written in Jupyter. What stands between
-``### BEGIN SOLUTION`` and ``### END SOLUTION`` is cut; cells carry nbgrader's metadata (schema 3), so the same file serves
-nbgrader as well. ``refresh`` runs a solved lab and stores its outputs, ``build`` makes labs/labNN_name.ipynb. Both leave
-out whatever differs from run to run or from machine to machine, so the same sources give the same file.
+``### BEGIN SOLUTION`` and ``### END SOLUTION`` is cut; cells carry nbgrader's metadata (schema 3), so the same file
+serves nbgrader too. ``refresh`` runs a solved lab and stores its outputs, ``build`` makes labs/labNN_name.ipynb. Both
+leave out whatever differs from run to run or from machine to machine, so the same sources give the same file.
 """
 
 import os
@@ -91,7 +91,8 @@ def tidy(notebook):
     notebook.metadata = nbformat.from_dict(METADATA)
     count = 0
     for cell in notebook.cells:
-        cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in ("nbgrader", "tags") if key in cell.metadata})
+        kept = {key: value for key, value in cell.metadata.items() if key in ("nbgrader", "tags")}
+        cell.metadata = nbformat.from_dict(kept)
         if cell.cell_type == "code":
             count += 1
             cell.execution_count = count

@@ -14,11 +14,13 @@ STATUSES = (
     "pass", "wrong", "missing", "syntax", "exception", "timeout", "memory", "exited", "unreadable", "grader-error"
 )  # fmt: skip
 NOT_WRITTEN = "NotImplementedError"
-BLEW_UP = ("ZeroDivisionError", "FloatingPointError", "OverflowError", "ValueError: math domain", "ValueError: expected a")
+BLEW_UP = (
+    "ZeroDivisionError", "FloatingPointError", "OverflowError", "ValueError: math domain", "ValueError: expected a nonneg"
+)  # fmt: skip
 
 
 class Ref(NamedTuple):
-    """Entry ``item`` of what call number ``call`` (from 0) returned, or all of it. It never leaves the student's process."""
+    """Entry ``item`` (or all) of what call number ``call``, from 0, returned. It never leaves the student's process."""
 
     call: int
     item: int | None = None
@@ -58,7 +60,7 @@ class Case(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One function that a student writes. ``cases(seed)`` are the fixed visible cases and hidden ones drawn from seed."""
+    """One function that a student writes. ``cases(seed)``: the fixed visible cases, then hidden ones drawn from seed."""
 
     name: str  # of the function
     points: float
@@ -120,9 +122,9 @@ def score(question, outcomes):
     Where the first worst case matches known mistakes, the diagnosis names the one that explains most of the others too.
     """
     failed = [outcome for outcome in outcomes if outcome.status != "pass"]
-    if not outcomes or any(outcome.status == "grader-error" for outcome in failed):
-        reason = next((outcome.diagnosis for outcome in failed if outcome.status == "grader-error"), "no case was judged")
-        return Outcome("grader-error", 0, question.points, reason)
+    errors = [outcome.diagnosis for outcome in failed if outcome.status == "grader-error"]
+    if errors or not outcomes:
+        return Outcome("grader-error", 0, question.points, errors[0] if errors else "no case was judged")
     if not failed:
         return Outcome("pass", question.points, question.points)
     worst = min(failed, key=lambda outcome: outcome.score)
@@ -256,7 +258,7 @@ def _agree(case, answers, wrong):
 
 
 def _trace(case, expected, answer):
-    """An answer as an array of the expected shape: NaN where the arithmetic blew up, None where it is something else."""
+    """An answer as an array of the expected shape: NaN where arithmetic blew up, None where it is something else."""
     blown = np.full(np.shape(expected), np.nan)
     if isinstance(answer, Failure):
         return blown if answer.message.startswith(BLEW_UP) else None
@@ -302,13 +304,16 @@ def _kind(answer):
     """What something is, in a word or two: never its contents, which may be long."""
     if answer is None or isinstance(answer, bool):
         return repr(answer)
-    if isinstance(answer, (int, float)) or np.ndim(answer) == 0 and isinstance(answer, (np.ndarray, np.generic)):
-        return f"a {answer.dtype} number" if getattr(answer, "dtype", np.dtype(float)).kind not in "iuf" else "a number"
-    if isinstance(answer, np.ndarray):
-        of = "" if answer.dtype.kind in "iuf" else f" of {plain(answer.dtype, 30)}"
-        return f"an array of shape {answer.shape}{of}"
-    name = "value that could not be sent" if isinstance(answer, Opaque) else plain(type(answer).__name__, 40)
-    return f"a{'n' if name[:1] in 'aeiou' else ''} {name}"
+    if isinstance(answer, Opaque):
+        return "a value that could not be sent"
+    if isinstance(answer, (np.ndarray, np.generic)):
+        kind = f"an array of shape {answer.shape}" if answer.ndim else "a number"
+        return kind if answer.dtype.kind in "iuf" else f"{kind} of type {plain(answer.dtype, 30)}"
+    if isinstance(answer, (int, float)):
+        return "a number"
+    length = f" of length {len(answer)}" if isinstance(answer, (tuple, list)) else ""
+    name = plain(type(answer).__name__, 40)
+    return f"a{'n' if name[:1] in 'aeiou' else ''} {name}{length}"
 
 
 def _texts(numbers, expected, off):

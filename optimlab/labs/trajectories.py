@@ -7,14 +7,14 @@ import numpy as np
 from .play import Variants
 from .question import Call, Case, Ref
 
-# A solution that computes in float32 is right: it rounds theta by 6e-8 of its size at every step, and beta2 = 0.999 by so
-# much that 1 - beta2 moves by 3e-5. So theta may be off by 2e-6 of itself plus 1e-4 of the shortest coordinate's longest
-# step; every known mistake is off by many times that in at least one visible case (the tests say so).
+# A solution that computes in float32 is right: it rounds theta by 6e-8 of its size at every step, and beta2 = 0.999 by
+# so much that 1 - beta2 moves by 3e-5. So theta may be off by 2e-6 of itself plus 1e-4 of a step (the longest of the
+# coordinate that moves least); every known mistake is off by ten times that in a visible case, as the tests show.
 RTOL, STEP_TOL = 2e-6, 1e-4
 
 
 def trajectory(name, oracle, mistakes, theta, gradients, hidden=False, **hyper):
-    """A Case: step along ``gradients`` from ``theta``; call k continues from what call k - 1 returned, whatever its state.
+    """A Case: step along ``gradients`` from ``theta``; each call continues from what the one before it returned.
 
     >>> from optimlab.labs import oracles
     >>> case = trajectory("two steps", oracles.sgd, (), 1.0, [2.0, 2.0], lr=0.25)
@@ -31,9 +31,9 @@ def trajectory(name, oracle, mistakes, theta, gradients, hidden=False, **hyper):
 
 
 def drawn(seed, oracle, mistakes, ranges, count=3):
-    """Hidden cases from ``seed``: a number, a vector and a matrix in turn, 3 to 7 steps; ``ranges`` bounds each hyperparameter.
+    """Hidden cases from ``seed``: a number, a vector and a matrix in turn, 3 to 7 steps.
 
-    A range whose ends are of different magnitude is drawn by its logarithm.
+    ``ranges`` bounds each hyperparameter; where its ends are of different magnitude the logarithm is drawn.
     """
     rng = np.random.default_rng(seed)
     for index in range(count):

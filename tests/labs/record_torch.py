@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import torch
 
 SETTINGS = {
     "sgd": [{"lr": 0.1}, {"lr": 0.05, "weight_decay": 0.3}],
@@ -18,8 +17,10 @@ SETTINGS = {
 }
 
 
-def optimizer(name, theta, lr=1e-3, beta=0.9, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=None):
+def optimizer(name, theta, *, lr=1e-3, beta=0.9, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=None):
     decay = {} if weight_decay is None else {"weight_decay": weight_decay}
+    import torch  # here, so that looking at this file for doctests does not need it
+
     match name:
         case "sgd":
             return torch.optim.SGD([theta], lr=lr, **decay)
@@ -32,11 +33,13 @@ def optimizer(name, theta, lr=1e-3, beta=0.9, beta1=0.9, beta2=0.999, eps=1e-8, 
 
 
 def path(name, start, gradient, steps, **hyper):
-    """Parameters after every step, shape (steps, *start.shape); gradient(theta, k) is the one at step k from 0."""
+    """Parameters after every step, shape (steps, *start.shape); the gradient at step k from 0 is gradient(theta, k)."""
+    import torch
+
     theta = torch.tensor(start, dtype=torch.float64, requires_grad=True)
     stepper, thetas = optimizer(name, theta, **hyper), []
     for k in range(steps):
-        theta.grad = gradient(theta.detach(), k)
+        theta.grad = torch.tensor(gradient(theta.detach().numpy(), k))
         stepper.step()
         thetas.append(theta.detach().clone())
     return torch.stack(thetas).numpy()
@@ -45,13 +48,13 @@ def path(name, start, gradient, steps, **hyper):
 def trajectory(name, hyper, steps=25):
     rng = np.random.default_rng(4)
     start, gradients = rng.normal(size=3), rng.normal(size=(steps, 3))
-    thetas = path(name, start, lambda theta, k: torch.tensor(gradients[k]), steps, **hyper)
+    thetas = path(name, start, lambda theta, k: gradients[k], steps, **hyper)
     return {"rule": name, "hyper": hyper, "start": start.tolist(), "g": gradients.tolist(), "theta": thetas.tolist()}
 
 
 def rosenbrock(theta, k):
     x, y = theta
-    return torch.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)])
+    return np.stack([-2 * (1 - x) - 400 * x * (y - x**2), 200 * (y - x**2)])
 
 
 def distances(name, lr):
@@ -77,6 +80,8 @@ def race():
 
 
 if __name__ == "__main__":
+    import torch
+
     recorded = {
         "torch": torch.__version__,
         "trajectories": [trajectory(name, hyper) for name, settings in SETTINGS.items() for hyper in settings],
