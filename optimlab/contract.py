@@ -35,6 +35,10 @@ class Interval(typing.NamedTuple):
         return f"lie in [{self.low}, {self.high}{']' if self.closed else ')'}"
 
 
+class Matrix:
+    """The annotation of a theta that must be a matrix, for a rule that does not act coordinate by coordinate."""
+
+
 def rule(body):
     """Register an update rule ``(theta, g, state=None, *, lr, ...) -> (theta, state)`` and check what it is called with.
 
@@ -69,6 +73,8 @@ def rule(body):
         if missing := [key for key in required if key not in given]:
             raise TypeError(f"{name} needs {' and '.join(missing)}, for example {name}(theta, g, state, {missing[0]}=0.01)")
         _operands(name, theta, g, state, given)
+        if body.__annotations__.get("theta") is Matrix and (len(_shape(theta)) != 2 or 0 in _shape(theta)):
+            raise ValueError(f"{name} is for matrices: theta must have rows and columns, got shape {_shape(theta)}")
         theta, new = _run(body, _real(theta), _real(g), state, given)
         if state and state.keys() != new.keys():
             came = f"state holds {_names(state)}; it is the memory of another rule"
@@ -127,6 +133,10 @@ def _hyperparameter(name, key, value, kind):
         return bool(value)
     if not _is_numeric(value):
         raise TypeError(f"{name}: {key} must be a number or an array of numbers, got {_describe(value)}")
+    if kind is int:
+        if _shape(value) or value % 1 != 0 or value < 0:
+            raise ValueError(f"{name}: {key} must be a whole number of at least 0, got {_short(str(value))}")
+        return int(value)
     if isinstance(kind, Interval) and kind.single and (_shape(value) or getattr(value, "is_number", True) is False):
         raise TypeError(f"{name}: {key} must be one number, on which the rule can branch, got {_describe(value)}")
     if isinstance(kind, Interval) and not _lies_in(value, kind):

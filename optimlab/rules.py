@@ -5,7 +5,8 @@ An update rule is a pure function
     theta, state = rule(theta, g, state, *, lr, ...)
 
 of the parameters theta, the gradient g at theta (same shape, any shape), and a memory. The memory is a plain dict, {} at
-birth: each of its entries starts at the number 0, which broadcasts to any shape and belongs to every number system.
+birth: each of its entries starts at the number 0, which broadcasts to any shape and belongs to every number system (but
+schedule-free's two sequences, which start at theta).
 So one body runs on Python floats, NumPy arrays, SymPy symbols and torch tensors, and the proofs in book/proofs run these
 very bodies. Nothing is changed in place.
 
@@ -17,10 +18,13 @@ hyperparameter; ValueError for a value out of range or shapes that differ.
 
 from typing import Literal
 
-from .contract import RULES, Interval, rule
-from .ops import maximum, sqrt
+from .contract import RULES, Interval, Matrix, rule
+from .ops import maximum, norm, sqrt
 
-__all__ = ["RULES", "rule", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam_l2", "adamw", "amsgrad", "radam"]
+__all__ = [
+    "RULES", "rule", "sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adam_l2", "adamw", "amsgrad", "radam",
+    "schedule_free_sgd", "schedule_free_adamw", "muon", "newton_schulz",
+]  # fmt: skip
 
 
 @rule
@@ -229,3 +233,101 @@ def radam(
         r = sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
         step = step * r * sqrt(1 - beta2**t) / (sqrt(v) + eps)
     return theta - lr * step, {"t": t, "m": m, "v": v}
+
+
+@rule
+def schedule_free_sgd(theta, g, state, *, lr, beta: Interval(0, 1, closed=True) = 0.9):
+    r"""Average instead of decaying the learning rate: z steps, x is the mean of all z, theta = y lies between the two.
+
+    .. math::
+        z_t = z_{t-1} - \eta\,g_t, \qquad x_t = x_{t-1} + (z_t - x_{t-1}) / t, \qquad y_t = (1-\beta)\,z_t + \beta\,x_t
+
+    Gradients are taken at y, which is theta; what has been learnt is x: evaluate at ``state["x"]``. beta = 0 is
+    Polyak's averaging, beta = 1 primal averaging.
+
+    >>> theta, state = schedule_free_sgd(1.0, 2.0, lr=0.25)
+    >>> theta, state = schedule_free_sgd(theta, 1.0, state, lr=0.25, beta=0.5)
+    >>> theta, state["x"], state["z"]
+    (0.3125, 0.375, 0.25)
+
+    Source: Defazio et al. (2024), "The Road Less Scheduled". schedulefree 1.4.1 agrees while lr is constant; otherwise
+    it weights the mean by the largest lr squared.
+    """
+    t = state.get("t", 0) + 1
+    z = state.get("z", theta) - lr * g
+    x = state.get("x", theta)
+    x = x + (z - x) / t
+    return (1 - beta) * z + beta * x, {"t": t, "x": x, "z": z}
+
+
+@rule
+def schedule_free_adamw(
+    theta, g, state, *, lr=2.5e-3, beta1: Interval(0, 1, closed=True) = 0.9, beta2=0.999, eps=1e-8, weight_decay=0
+):
+    r"""Schedule-free with Adam's size: the average between y and z takes momentum's place.
+
+    .. math::
+        v_t = \beta_2 v_{t-1} + (1-\beta_2)\,g_t^2, \qquad
+        z_t = z_{t-1} - \eta\,\Bigl(\frac{g_t}{\sqrt{v_t / (1-\beta_2^t)} + \epsilon} + \lambda\,y_{t-1}\Bigr)
+
+    with x and y as in :func:`schedule_free_sgd`.
+
+    >>> theta, state = schedule_free_adamw(1.0, 2.0, lr=0.1)
+    >>> round(theta, 6), sorted(state)
+    (0.9, ['t', 'v', 'x', 'z'])
+
+    Source: Defazio et al. (2024), Algorithm 1, without its warmup. schedulefree 1.4.1 agrees, the decay taken at y.
+    """
+    t = state.get("t", 0) + 1
+    v = beta2 * state.get("v", 0) + (1 - beta2) * (g * g)
+    step = g / (sqrt(v / (1 - beta2**t)) + eps) + weight_decay * theta
+    theta, averages = schedule_free_sgd.body(theta, step, state, lr=lr, beta=beta1)
+    return theta, {**averages, "v": v}
+
+
+@rule
+def muon(theta: Matrix, g, state, *, lr=0.02, beta=0.95, weight_decay=0, nesterov=True, steps: int = 5):
+    r"""Momentum made orthogonal: every singular value of the step is brought near 1. For matrices only.
+
+    .. math:: M_t = \beta M_{t-1} + (1-\beta)\,G_t, \qquad
+        \Theta_t = (1-\eta\lambda)\,\Theta_{t-1} - \eta\sqrt{\max(1, \text{rows}/\text{cols})}\;\mathrm{NS}(M_t)
+
+    NS is :func:`newton_schulz` with so many ``steps``. ``nesterov`` looks ahead as :func:`nesterov` does:
+    :math:`\beta M_t + (1-\beta)\,G_t` takes the place of :math:`M_t`.
+
+    >>> import numpy as np
+    >>> theta, state = muon(np.zeros((2, 2)), np.diag([30.0, 4.0]), lr=1.0)
+    >>> theta.diagonal().round(2).tolist()      # two gradients of very different size, two steps of about one
+    [-0.71, -0.69]
+
+    Source: Jordan et al. (2024), a blog post. torch.optim.Muon agrees, but that it computes NS in bfloat16; optax
+    scales by the root of cols/rows.
+    """
+    m = beta * state.get("m", 0) + (1 - beta) * g
+    direction = beta * m + (1 - beta) * g if nesterov else m
+    rows, cols = theta.shape
+    scale = sqrt(max(1, rows / cols))
+    return theta * (1 - lr * weight_decay) - lr * scale * newton_schulz(direction, steps), {"m": m}
+
+
+def newton_schulz(matrix, steps=5):
+    r"""The matrix with its singular vectors kept and its singular values brought near 1.
+
+    .. math:: X \leftarrow a X + (b\,A + c\,A^2)\,X, \qquad A = X X^\top, \qquad (a, b, c) = (3.4445, -4.7750, 2.0315)
+
+    from the matrix divided by its Frobenius norm: each step applies :math:`a\sigma + b\sigma^3 + c\sigma^5` to every
+    singular value. The three numbers are Jordan's: they lift small values fast and do not converge to 1. Five steps
+    leave every value that was above .01 of the norm between .68 and 1.14.
+
+    >>> import numpy as np
+    >>> np.linalg.svd(newton_schulz(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])))[1].round(2).tolist()
+    [0.92, 0.7]
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = matrix.T if tall else matrix
+    x = x / maximum(norm(x), 1e-7)
+    for _ in range(steps):
+        gram = x @ x.T
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x.T if tall else x

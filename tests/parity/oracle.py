@@ -3,15 +3,21 @@
 An oracle shares nothing with optimlab/rules.py: it never updates a moving average but writes the sum that it is.
 """
 
+import functools
+
 import mpmath
 from mpmath import mp, sqrt
 
 
 def path(name, theta, gradients, **hyper):
-    """theta_1, theta_2, ... of one coordinate, as mpmath numbers: from its start, gradients and all hyperparameters."""
+    """theta_1, theta_2, ... as mpmath numbers, from a start, its gradients and all hyperparameters.
+
+    For one coordinate; for lists of rows where the rule is for matrices.
+    """
     with mp.workdps(50):
+        number = mpmath.matrix if isinstance(theta, list) else mpmath.mpf
         exact = {key: mpmath.mpf(value) if isinstance(value, (int, float)) else value for key, value in hyper.items()}
-        return ORACLES[name](mpmath.mpf(theta), [mpmath.mpf(g) for g in gradients], **exact)
+        return ORACLES[name](number(theta), [number(g) for g in gradients], **exact)
 
 
 def sums(weight, theta, steps):
@@ -124,7 +130,56 @@ def radam(theta, gs, lr, beta1, beta2, eps, threshold):
     return sums(lambda k: 1, theta, [step(past) for past in histories(gs)])
 
 
+def schedule_free_sgd(theta, gs, lr, beta):
+    return between(theta, [lr * g for g in gs], beta)
+
+
+def schedule_free_adamw(theta, gs, lr, beta1, beta2, eps, weight_decay):
+    steps, path = [], [theta]
+    for past in histories(gs):
+        size = average(beta2, squares(past)) / (1 - beta2 ** len(past))
+        steps.append(lr * (past[-1] / (sqrt(size) + eps) + weight_decay * path[-1]))
+        path.append(between(theta, steps, beta1)[-1])
+    return path[1:]
+
+
+def between(theta, steps, beta):
+    """y_t: (1 - beta) of where all steps lead, beta of the mean of where they have led."""
+    z = [theta - sum(past) for past in histories(steps)]
+    return [(1 - beta) * past[-1] + beta * sum(past) / len(past) for past in histories(z)]
+
+
+def muon(theta, gs, lr, beta, weight_decay, nesterov, steps):
+    """Of mpmath matrices: the singular value decomposition, and the quintic applied to the singular values alone."""
+
+    def step(past):
+        momentum = (1 - beta) * total([beta ** (len(past) - s) * g for s, g in enumerate(past, 1)])
+        direction = beta * momentum + (1 - beta) * past[-1] if nesterov else momentum
+        left, values, right = mpmath.svd_r(direction)
+        values = [value / mpmath.norm(values, 2) for value in values]
+        for _ in range(int(steps)):
+            values = [near_one(value) for value in values]
+        return lr * sqrt(max(1, mpmath.mpf(theta.rows) / theta.cols)) * (left * mpmath.diag(values) * right)
+
+    made, shrink = [step(past) for past in histories(gs)], 1 - lr * weight_decay
+    return [
+        shrink**t * theta - total([shrink ** (t - s) * step for s, step in enumerate(made[:t], 1)])
+        for t in range(1, len(gs) + 1)
+    ]
+
+
+def near_one(x):
+    return mpmath.mpf("3.4445") * x - mpmath.mpf("4.7750") * x**3 + mpmath.mpf("2.0315") * x**5
+
+
+def total(matrices):
+    return functools.reduce(lambda a, b: a + b, matrices)
+
+
 ORACLES = {
     oracle.__name__: oracle
-    for oracle in (sgd, momentum, nesterov, adagrad, rmsprop, adam, adam_l2, adamw, amsgrad, radam)
-}
+    for oracle in (
+        sgd, momentum, nesterov, adagrad, rmsprop, adam, adam_l2, adamw, amsgrad, radam, schedule_free_sgd,
+        schedule_free_adamw, muon,
+    )
+}  # fmt: skip

@@ -1,7 +1,7 @@
 """Record where another library's optimizers go: ``python tests/parity/record.py torch`` writes recorded/torch.json.
 
 Run it where that library is installed; its version is kept in the file. test_recorded.py compares the rules with what
-was recorded, so that parity is tested on machines without torch, optax and JAX too.
+was recorded, so that parity is tested on machines without torch, optax, JAX and schedulefree too.
 """
 
 import importlib.metadata
@@ -13,16 +13,16 @@ import sys
 HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1])]
 
-from parity_cases import CASES, LIBRARIES, LOOPS, SHOWN, label  # noqa: E402
+from parity_cases import CASES, LIBRARIES, LOOPS, SHOWN  # noqa: E402
 
 
 def record(library):
     """Everything one library's file holds."""
     paths = {}
-    for name, hyper in CASES[library]:
+    for case in CASES[library]:
         for loop in LOOPS:
-            path = list(LIBRARIES[library](loop, name, hyper))
-            paths[f"{label(name, hyper)} {loop}"] = [path[t - 1] for t in SHOWN]
+            path = list(LIBRARIES[library](case, loop))
+            paths[f"{case} {loop}"] = [path[t - 1] for t in SHOWN]
     version = f"{library} {importlib.metadata.version(library)}"
     return {"made with": version, "on": f"Python {platform.python_version()}", "at steps": SHOWN, "theta": paths}
 
