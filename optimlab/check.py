@@ -1,4 +1,4 @@
-"""What a learner calls in a lab: ``check(adam)`` says at once whether it is right and, if not, where it goes wrong first.
+"""What a learner calls in a lab: ``check(adam)`` says at once whether it is right and, if not, where it first errs.
 
 It asks the questions the grader will ask, with inputs that may be seen, in the learner's own process. It also insists
 on what the contract promises and numbers cannot show: no argument changed, a state that is a dict.

@@ -409,10 +409,9 @@ CATALOGUE = {
     "amsgrad": [
         (
             "AMSGrad without its maximum",
-            "divide by the largest v so far; with v itself it is Adam",
+            "divide by the largest v so far, and keep it in the state as v_max; with v itself it is Adam",
             ('maximum(v / before, state.get("v_max", 0))', "v / before"),
         ),
-        ("AMSGrad that forgets its maximum", "v_max must be in the state that is returned", (', "v_max": v_max', "")),
         (
             "AMSGrad that averages onto its maximum",
             "v goes on as a plain moving average beside v_max",

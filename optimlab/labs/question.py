@@ -15,7 +15,7 @@ STATUSES = (
 )  # fmt: skip
 NOT_WRITTEN = "NotImplementedError"
 BLEW_UP = (
-    "ZeroDivisionError", "FloatingPointError", "OverflowError", "ValueError: math domain", "ValueError: expected a nonneg"
+    "ZeroDivisionError", "FloatingPointError", "OverflowError", "ValueError: math domain", "ValueError: expected a non"
 )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ class Case(NamedTuple):
 
 
 class Question(NamedTuple):
-    """One function that a student writes. ``cases(seed)``: the fixed visible cases, then hidden ones drawn from seed."""
+    """One function that a student writes. ``cases(seed)``: fixed visible cases, then hidden ones drawn from seed."""
 
     name: str  # of the function
     points: float
