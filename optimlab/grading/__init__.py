@@ -2,3 +2,7 @@
 
     grader (cases, oracles, judge)  ->  zygote (warm, holds no secret)  ->  one forked process a submission
 """
+
+
+class Refused(Exception):
+    """Why nothing is graded, in a sentence."""

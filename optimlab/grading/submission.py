@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 MAX_FILE = 10 << 20
 MAX_CELLS = 2_000
-MAX_CODE = 2 << 20  # characters in all cells together
+MAX_CODE = 200_000  # characters in all cells together
 EXPERIMENT = "experiment"  # the tag of cells to play with: they may be slow and are never graded
 
 CANVAS = re.compile(r"(?P<student>[^_]+_)(?:LATE_)?(?P<id>\d+)_(?P<number>\d+)_(?P<file>.+)")
@@ -40,22 +40,24 @@ class Submission(NamedTuple):
     student: str
     path: Path | None  # None: the student's folder holds no notebook of this lab
     note: str = ""  # what was chosen, where there was a choice
-    lms_id: str = ""  # the number Canvas or Moodle knows the student by, where the file's name tells
 
 
-def find(class_dir, lab, other_labs=()):
-    """One Submission a student, by name; of several files the one named after the lab, then the latest, is taken."""
-    candidates = defaultdict(list)
+def find(class_dir, lab, other_labs=(), students=None):
+    """One Submission a student, by name; of several files the one named after the lab, then the latest, is taken.
+
+    ``students`` maps numbers of the learning management system to names.
+    """
+    candidates, students = defaultdict(list), students or {}
     for path in sorted(Path(class_dir).iterdir()):
         if path.name.startswith((".", "__MACOSX")):
             continue
         if path.suffix.lower() == ".ipynb":
             student, lms_id, number, file = _parse(path.stem)
-            candidates[student, lms_id].append((path, file, number))
+            candidates[students.get(lms_id, student)].append((path, file, number))
         elif path.is_dir():
             student, lms_id, number, _ = _parse(path.name)
-            candidates[student, lms_id] += [(p, p.stem, number) for p in _notebooks_in(path)]
-    return [_choose(who, files, lab, other_labs) for who, files in sorted(candidates.items())]
+            candidates[students.get(lms_id, student)] += [(p, p.stem, number) for p in _notebooks_in(path)]
+    return [_choose(student, files, lab, other_labs) for student, files in sorted(candidates.items())]
 
 
 def _notebooks_in(folder):
@@ -81,15 +83,14 @@ def _parse(name):
     return COPY.sub("", name), "", 0, ""
 
 
-def _choose(who, files, lab, other_labs):
-    student, lms_id = who
+def _choose(student, files, lab, other_labs):
     ours = [(p, file, n) for p, file, n in files if not file.lower().startswith(tuple(other_labs))]
     if not ours:
-        return Submission(student, None, f"no notebook named {lab}.ipynb was handed in", lms_id)
+        return Submission(student, None, f"no notebook named {lab}.ipynb was handed in")
     ranked = sorted(ours, key=lambda c: (c[1].lower().startswith(lab), c[2], c[0].lstat().st_mtime_ns, c[0].name))
     path = ranked[-1][0]
     note = f"{len(ours)} files were handed in; graded {printable(path.name)}, the latest" if len(ours) > 1 else ""
-    return Submission(student, path, note, lms_id)
+    return Submission(student, path, note)
 
 
 def printable(text):
@@ -121,7 +122,7 @@ def read(path):
 
 
 def cells(data):
-    """The sources of a notebook's code cells, in order, but for those tagged ``experiment``.
+    """The sources of a notebook's code cells, in order; of those tagged ``experiment`` none is left.
 
     >>> cells(b'{"cells": [{"cell_type": "code", "source": ["x = 1"]}, {"cell_type": "markdown", "source": "hi"}]}')
     ['x = 1']
@@ -132,9 +133,9 @@ def cells(data):
         raise Unreadable("it is not a Jupyter notebook: it has no list of cells")
     if len(found) > MAX_CELLS:
         raise Unreadable(f"it has {len(found)} cells; at most {MAX_CELLS} are read")
-    sources = [_source(cell) for cell in found if _is_graded(cell)]
+    sources = [_source(cell) for cell in found if isinstance(cell, dict) and cell.get("cell_type") == "code"]
     if sum(map(len, sources)) > MAX_CODE:
-        raise Unreadable(f"its code is longer than {MAX_CODE >> 20} million characters")
+        raise Unreadable(f"its code is longer than {MAX_CODE} characters")
     return sources
 
 
@@ -151,15 +152,11 @@ def _parse_json(data):
         raise Unreadable("it is not a Jupyter notebook: it is not valid JSON") from None
 
 
-def _is_graded(cell):
-    if not isinstance(cell, dict) or cell.get("cell_type") != "code":
-        return False
+def _source(cell):
     metadata = cell.get("metadata")
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
-    return not (isinstance(tags, list) and EXPERIMENT in tags)
-
-
-def _source(cell):
+    if isinstance(tags, list) and EXPERIMENT in tags:
+        return ""
     lines = cell.get("source", "")
     lines = [lines] if isinstance(lines, str) else lines
     if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):

@@ -42,13 +42,13 @@ class Held(NamedTuple):
     item: int | None = None
 
 
-def pack(value, substitute=None):
-    """The frame that carries ``value``; ``substitute(x)`` may turn an x that has no form here into one that has.
+def pack(value, whole=False):
+    """The frame that carries ``value``. ``whole`` raises a WireError rather than leave any part of it behind.
 
     >>> unpack(pack({"theta": (1, 2.5), "f": print})[4:])
     {'theta': (1, 2.5), 'f': Opaque(kind='builtin_function_or_method')}
     """
-    writer = _Writer(substitute)
+    writer = _Writer(whole)
     tree = msgpack.packb(writer.node(value, 0), unicode_errors="replace")
     rest = b"".join([LENGTH.pack(len(tree)), tree, *writer.buffers])
     return LENGTH.pack(len(rest)) + rest
@@ -67,8 +67,8 @@ def unpack(rest, opaque=Opaque):
 class _Writer:
     """Turns a value into a tree of [tag, ...] lists. No container is begun that the limits would not let it finish."""
 
-    def __init__(self, substitute):
-        self.substitute, self.buffers = substitute, []
+    def __init__(self, whole):
+        self.whole, self.buffers = whole, []
         self.nodes, self.tree, self.bytes = MAX_NODES - 1, MAX_TREE - BRANCH, MAX_BYTES
 
     def node(self, x, depth):
@@ -89,8 +89,6 @@ class _Writer:
             return ["bytes", self.buffer(x)] if len(x) <= self.bytes else self.absent("bytes, too long")
         if kind is Held:
             return ["held", x.call, x.item]
-        if self.substitute is not None:
-            return _Writer.node(self, self.substitute(x), depth)
         return self.absent(x.kind if kind is Opaque else kind.__name__)
 
     def container(self, x, kind, depth):
@@ -120,6 +118,7 @@ class _Writer:
         return len(raw)
 
     def absent(self, kind):
+        check(not self.whole, f"no form or no room for a {kind}")
         return ["opaque", kind[:80] if self.spend(0, 320) else ""]
 
     def spend(self, nodes, tree):

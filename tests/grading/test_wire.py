@@ -157,8 +157,14 @@ def test_arrays_share_the_room_of_a_frame():
     assert first.shape == half.shape and second == Opaque("numpy array, too large")
 
 
-def test_a_substitute_is_asked_for_what_has_no_form():
-    assert unpack(pack([fractions.Fraction(1, 2), 1], substitute=lambda x: Held(3, None))[4:]) == [Held(3), 1]
+@pytest.mark.parametrize("value", [print, np.array([print]), 2**64, nested(30), b"x" * (wire.MAX_BYTES + 1)])
+def test_what_must_cross_whole_crosses_whole_or_not_at_all(value):
+    with pytest.raises(WireError, match="no form or no room for a"):
+        pack([1, value], whole=True)
+
+
+def test_references_to_earlier_answers_cross():
+    assert through([Held(3), Held(0, 1)]) == [Held(3, None), Held(0, 1)]
 
 
 def test_lone_surrogates_do_not_stop_the_others():

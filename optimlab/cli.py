@@ -1,0 +1,197 @@
+"""The command line: ``optimlab check`` for the learner, ``optimlab grade`` and ``optimlab labs`` for the instructor.
+
+Bad input is answered with one sentence on stderr and leaves every file as it was. The exit code is 2 where the command
+itself is at fault, 1 where the world around it is.
+"""
+
+import contextlib
+import os
+import sqlite3
+import sys
+from pathlib import Path
+
+import click
+
+from . import __version__, labs
+from .contract import nearest
+
+PATH = click.Path(path_type=Path)
+
+
+class Sentence(click.ClickException):
+    """Why nothing was done, or not all."""
+
+    def __init__(self, sentence, exit_code=1):
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def main(args=None):
+    """Run the command line ``args``, those of the process if there are none, and exit."""
+    try:
+        cli.main(args, prog_name="optimlab", standalone_mode=False)
+    except click.ClickException as error:
+        click.echo(f"optimlab: {' '.join(error.format_message().split())}", err=True)
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("optimlab: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # whoever was reading has gone, as in `optimlab labs show lab04_race | head -1`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+@click.group(invoke_without_command=True)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context):
+    """Gradient-descent optimizers: labs to solve, and a grader for them."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _lab(name):
+    try:
+        return labs.load(name)
+    except ValueError as error:
+        raise Sentence(str(error), 2) from None
+
+
+# --------------------------------------------------------------------------------------------------------------- grade
+
+
+def _cores():
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@cli.command()
+@click.argument("class_dir", type=PATH)
+@click.option("--lab", required=True, metavar="NAME", help="The lab, for example lab04_race.")
+@click.option("--out", required=True, type=PATH, help="Where the grades go: a new folder, or one to go on with.")
+@click.option("--unsafe", is_flag=True, help="Run the students' code with your own rights.")
+@click.option("--seed-file", type=PATH, help="The secret from which hidden cases are drawn; made if it is not there.")
+@click.option("--roster", "roster_file", type=PATH, help="A CSV file with a column student and, if need be, lms_id.")
+@click.option("--jobs", type=click.IntRange(1), default=_cores, help="How many submissions run at a time.")
+def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs):
+    """Grade the notebooks in CLASS_DIR.
+
+    They are named <student>.ipynb, <student>/<lab>.ipynb, or as Canvas and Moodle name their downloads. OUT receives
+    grades.csv, questions.csv and gradebook.sqlite. What is graded already is not graded again.
+    """
+    lab = _lab(lab)
+    from .grading import Refused, jail  # not above: nothing else needs them, and Windows has not all that they import
+
+    try:
+        tier = jail.choose_tier(unsafe)
+        from .grading import run, summary
+
+        suite, grades, students = run.grade_folder(
+            class_dir, lab, out, tier=tier, limits=jail.Limits(), seed_file=seed_file, roster_file=roster_file, jobs=jobs,
+            watch=_progress,
+        )  # fmt: skip
+    except Refused as refused:
+        raise Sentence(str(refused)) from None
+    except (OSError, sqlite3.Error) as error:
+        raise Sentence(f"grading stopped: {error}; what is graded is kept, and the same command goes on from there") from None
+    click.echo(summary.summary(suite, grades))
+    click.echo(f"\ngrades.csv and questions.csv are in {out}")
+    _remarks(grades, students)
+
+
+@contextlib.contextmanager
+def _progress(results, count):
+    """A bar on the terminal, if stderr is one."""
+    if not sys.stderr.isatty():
+        yield results
+        return
+    with click.progressbar(results, length=count, label="Grading", file=sys.stderr, show_pos=True) as shown:
+        yield shown
+
+
+def _remarks(grades, students):
+    """What a teacher should know about single submissions, on stderr; it fails if the grader did."""
+    for grade in grades:
+        if grade.note:
+            click.echo(f"{grade.student}: {grade.note}", err=True)
+    strangers = [grade.student for grade in grades if grade.student not in students]
+    if students and strangers:
+        click.echo(f"not on the roster: {', '.join(strangers)}", err=True)
+    failed = sum(grade.score is None for grade in grades)
+    if failed:
+        raise Sentence(f"{failed} of {len(grades)} could not be graded and have no score; the same command tries them again")
+
+
+# --------------------------------------------------------------------------------------------------------------- check
+
+
+@cli.command()
+@click.argument("notebook", type=PATH)
+@click.option("--lab", metavar="NAME", help="The lab, where the notebook's name does not tell.")
+def check(notebook, lab):
+    """Try your own NOTEBOOK on the cases of its lab that may be seen. Exit code 0 if all is right, 1 if not."""
+    lab = _lab(lab or _guess(notebook))
+    if sys.platform == "win32":
+        raise Sentence("optimlab check needs a system that can fork; on Windows call check(...) in the notebook itself")
+    from .grading import Refused, jail, run
+
+    try:
+        verdicts, notes = run.check_file(notebook, lab, tier=jail.choose_tier(unsafe=True), limits=jail.Limits())
+    except Refused as refused:
+        raise Sentence(str(refused)) from None
+    for verdict in verdicts:
+        click.echo(verdict)
+    click.echo(f"{sum(verdict.points for verdict in verdicts):g} of {lab.max_score:g} points")
+    for note in notes:
+        click.echo(note, err=True)
+    sys.exit(not all(verdicts))
+
+
+def _guess(notebook):
+    for name in labs.names():
+        if notebook.stem.lower().startswith(name):
+            return name
+    raise Sentence(f"{notebook.name} does not tell its lab; say --lab NAME, {nearest(notebook.stem, labs.names())}", 2)
+
+
+# ---------------------------------------------------------------------------------------------------------------- labs
+
+
+@cli.group("labs", invoke_without_command=True)
+@click.pass_context
+def labs_(context):
+    """The labs: list them, show one, make them from their solutions."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@labs_.command("list")
+def list_():
+    """List the labs: name, points, title."""
+    for lab in map(labs.load, labs.names()):
+        click.echo(f"{lab.name}  {lab.max_score:g} points  {lab.title}")
+
+
+@labs_.command()
+@click.argument("name")
+def show(name):
+    """Show what lab NAME asks for, and which mistakes it knows by name."""
+    lab = _lab(name)
+    click.echo(f"{lab.name}, {lab.max_score:g} points: {lab.title}")
+    for question in lab.questions:
+        click.echo(f"\n{question.name}{question.signature}, {question.points:g} points\n  {question.prompt}")
+        for mistake in question.mistakes:
+            click.echo(f"  known mistake: {mistake.name}")
+
+
+@labs_.command()
+@click.option("--solutions", type=PATH, default="solutions", show_default=True, help="Where the solved labs are.")
+@click.option("--labs", "labs_dir", type=PATH, default="labs", show_default=True, help="Where the labs go.")
+def build(solutions, labs_dir):
+    """Make the labs from their solutions."""
+    from .labs.build import BuildError, build
+
+    try:
+        for path in build(solutions, labs_dir):
+            click.echo(path)
+    except (BuildError, OSError) as error:
+        raise Sentence(str(error)) from None

@@ -1,0 +1,147 @@
+"""The trusted side: puts a suite's questions to each submission's process and judges what comes back.
+
+One submission can lose nothing but its own questions: whatever it does happens to a process of its own, and a question
+that ends that process is lost alone; the next is put to a new one, in which the other cells have run again.
+"""
+
+import hashlib
+import queue
+import threading
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from .. import __version__
+from ..labs.question import Failure, Lab, Outcome, judge, score
+from . import submission, wire
+from .session import Broken, Orphaned, Zygote
+from .sitting import Sitting, on_the_wire
+
+WORST_FIRST = (
+    "grader-error", "unreadable", "exited", "timeout", "memory", "syntax", "exception", "wrong", "missing", "pass"
+)  # fmt: skip
+
+@dataclass(frozen=True, eq=False)
+class Suite:
+    """A lab's questions with their cases, the hidden ones drawn from the secret seed. ``sha256`` tells suites apart."""
+
+    lab: Lab
+    cases: dict  # name of a question -> its cases
+    sha256: str
+
+
+class Grade(NamedTuple):
+    """What became of one submission."""
+
+    student: str
+    status: str  # the worst of its questions', or of what its cells did to their process
+    outcomes: dict  # name of a question -> Outcome
+    submission_sha256: str = ""
+    note: str = ""
+    cpu: float = 0.0  # seconds, in its processes
+
+    @property
+    def score(self):
+        """Points, or None where the grader failed: that is not the student's fault."""
+        blank = any(outcome.status == "grader-error" for outcome in self.outcomes.values())
+        return None if blank else round(sum(outcome.score for outcome in self.outcomes.values()), 6)
+
+
+def make_suite(lab, seed):
+    """The Suite of a lab for a seed (an int). Its sha256 covers all that can change a grade."""
+    cases = {question.name: tuple(question.cases(seed)) for question in lab.questions}
+    digest = hashlib.sha256(wire.pack([__version__, lab.name, str(seed)], whole=True))
+    for question in lab.questions:
+        digest.update(wire.pack([question.name, question.points, question.signature], whole=True))
+        for case in cases[question.name]:
+            terms = [case.name, on_the_wire(case.calls), list(case.expected)]
+            digest.update(wire.pack([*terms, case.rtol, case.atol, case.hidden, case.item], whole=True))
+    return Suite(lab, cases, digest.hexdigest())
+
+
+def grade_class(submissions, suite, tier, limits, jobs=1, known=frozenset()):
+    """Yield a Grade for each submission as it is ready; for those whose (student, sha256) is known, just that pair."""
+    todo, done, zygotes = queue.SimpleQueue(), queue.SimpleQueue(), []
+    for one in submissions:
+        todo.put(one)
+
+    def work(zygote):
+        while True:
+            try:
+                done.put(grade(todo.get_nowait(), suite, zygote, known))
+            except queue.Empty:
+                return
+            except BaseException as error:  # ours to raise, where it can be seen
+                return done.put(error)
+
+    try:
+        for _ in range(max(1, min(jobs, len(submissions)))):
+            zygotes.append(Zygote(tier, limits))
+            threading.Thread(target=work, args=[zygotes[-1]], daemon=True).start()
+        for _ in submissions:
+            result = done.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+    finally:
+        for zygote in zygotes:
+            zygote.close()
+
+
+def grade(found, suite, zygote, known=frozenset()):
+    """The Grade of one submission, or the pair (student, sha256) if that is known."""
+    sha256 = ""
+    if found.path is None:
+        return _alike(found, suite, "missing", found.note)
+    try:
+        data = submission.read(found.path)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if (found.student, sha256) in known:
+            return found.student, sha256
+        return _examine(found, data, suite, zygote)._replace(submission_sha256=sha256)
+    except submission.Unreadable as error:
+        return _alike(found, suite, "unreadable", str(error), sha256)
+    except (Broken, Orphaned) as error:
+        return _alike(found, suite, "grader-error", str(error), sha256)
+
+
+def absent(student, suite):
+    """The Grade of someone on the roster who handed nothing in."""
+    return _alike(submission.Submission(student, None), suite, "missing", "nothing was handed in")
+
+
+def _alike(found, suite, status, sentence, sha256=""):
+    """A Grade without a run: every question has the same status and says why."""
+    outcomes = {q.name: Outcome(status, 0, q.points, sentence) for q in suite.lab.questions}
+    return Grade(found.student, status, outcomes, sha256, found.note or sentence)
+
+
+def _examine(found, data, suite, zygote):
+    outcomes, sitting = examine(data, suite, zygote)
+    outcomes = {q.name: score(q, outcomes[q.name]) for q in suite.lab.questions}
+    statuses = {outcome.status for outcome in outcomes.values()} | {fate.status for fate in sitting.lost.values()}
+    status = min(statuses, key=WORST_FIRST.index)
+    return Grade(found.student, status, outcomes, note="; ".join(filter(None, [found.note, *sitting.notes])), cpu=sitting.cpu)
+
+
+def examine(data, suite, zygote):
+    """The Outcome of each case, by the name of its question, and the Sitting in which they came about."""
+    sitting = Sitting(data, zygote)
+    outcomes = {q.name: list(_try(sitting, q, suite.cases[q.name])) for q in suite.lab.questions}
+    sitting.close()
+    return outcomes, sitting
+
+
+def _try(sitting, question, cases):
+    """The Outcomes of one question's cases. A case that ends the process is the last that is tried."""
+    for case in cases:
+        answers = sitting.answers(question.name, case)
+        if isinstance(answers[0], Failure) and answers[0].status == "missing":
+            status, sentence = sitting.why_missing(question.name)
+            yield Outcome(status, 0, question.points, sentence)
+            return
+        try:
+            yield judge(question, case, answers)
+        except Exception as error:
+            yield Outcome("grader-error", 0, question.points, f"the judge failed with {type(error).__name__}: {error}")
+        if sitting.child is None:
+            return
