@@ -27,6 +27,9 @@ CONTRACT = {
     "adamw": dict(**ADAM, weight_decay=1e-2),
     "amsgrad": dict(**ADAM, debias="after"),
     "radam": dict(**ADAM, threshold=5),
+    "schedule_free_sgd": dict(lr=REQUIRED, beta=0.9),
+    "schedule_free_adamw": dict(lr=2.5e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0),
+    "muon": dict(lr=0.02, beta=0.95, weight_decay=0, nesterov=True, steps=5),
 }
 STATE = {
     "sgd": [],
@@ -39,13 +42,32 @@ STATE = {
     "adamw": ["t", "m", "v"],
     "amsgrad": ["t", "m", "v", "v_max"],
     "radam": ["t", "m", "v"],
+    "schedule_free_sgd": ["t", "x", "z"],
+    "schedule_free_adamw": ["t", "x", "z", "v"],
+    "muon": ["m"],
 }
 every_rule = pytest.mark.parametrize("name", CONTRACT)
+SCALAR = [name for name in CONTRACT if name != "muon"]  # all that act on each coordinate alone
+every_scalar_rule = pytest.mark.parametrize("name", SCALAR)
+CLOSED = {("schedule_free_sgd", "beta"), ("schedule_free_adamw", "beta1")}  # the betas that may be 1
 
 
-def call(name, theta=1.0, g=2.0, state=None, **hyper):
+def call(name, theta=..., g=..., state=None, **hyper):
     """The rule with a learning rate, whatever else it is given."""
+    theta, g = start(name) if theta is ... else theta, 2 * start(name) if g is ... else g
     return RULES[name](theta, g, state, **{"lr": 0.1, **hyper})
+
+
+def start(name):
+    return np.eye(2) if name == "muon" else 1.0
+
+
+def equal(a, b):
+    """Whether two (theta, state) are the same."""
+    (theta, state), (other, memory) = a, b
+    return np.array_equal(theta, other) and state.keys() == memory.keys() and all(
+        np.array_equal(state[key], memory[key]) for key in state
+    )
 
 
 def complaint(error, *arguments, **hyper):
@@ -83,15 +105,15 @@ def test_signature_says_what_may_be_given(name):
 @every_rule
 def test_defaults_are_what_the_formula_uses(name):
     spelled_out = {key: value for key, value in CONTRACT[name].items() if value is not REQUIRED}
-    assert call(name) == call(name, **{"lr": 0.1, **{k: v for k, v in spelled_out.items() if k != "lr"}})
+    assert equal(call(name), call(name, **{**spelled_out, "lr": 0.1}))
     if "lr" in spelled_out:
-        assert RULES[name](1.0, 2.0) == RULES[name](1.0, 2.0, **spelled_out)
+        assert equal(RULES[name](start(name), start(name)), RULES[name](start(name), start(name), **spelled_out))
 
 
 @every_rule
 def test_body_is_the_formula_itself(name):
     checked = RULES[name]
-    assert checked.body(1.0, 2.0, {}, lr=0.1) == checked(1.0, 2.0, lr=0.1)
+    assert equal(checked.body(start(name), 2 * start(name), {}, lr=0.1), call(name))
     assert checked.__wrapped__ is checked.body and checked.__name__ == name and checked.__doc__ == checked.body.__doc__
 
 
@@ -104,7 +126,8 @@ def test_state_holds_the_names_of_the_contract(name):
 
 @every_rule
 def test_no_state_and_empty_state_are_both_newborn(name):
-    assert call(name, state=None) == call(name, state={}) == RULES[name](theta=1.0, g=2.0, lr=0.1)
+    newborn = RULES[name](theta=start(name), g=2 * start(name), lr=0.1)
+    assert equal(newborn, call(name, state=None)) and equal(newborn, call(name, state={}))
 
 
 @every_rule
@@ -172,7 +195,12 @@ def test_what_must_not_be_negative_is_refused_when_it_is(name, bad):
 @pytest.mark.parametrize("bad", [1, 1.0, 1.5, -0.1, math.nan, math.inf, np.float32(1), sympy.Integer(1), sympy.nan])
 def test_a_beta_outside_its_interval_is_refused(name, bad):
     for key in {"beta", "beta1", "beta2"} & CONTRACT[name].keys():
-        assert f"{name}: {key} must lie in [0, 1), got {bad}" == complaint(ValueError, name, **{key: bad})
+        if (name, key) not in CLOSED:
+            assert f"{name}: {key} must lie in [0, 1), got {bad}" == complaint(ValueError, name, **{key: bad})
+        elif bad == 1:
+            call(name, **{key: bad})
+        else:
+            assert f"{name}: {key} must lie in [0, 1], got {bad}" == complaint(ValueError, name, **{key: bad})
 
 
 def test_a_sentence_stays_one_line_however_much_came():
@@ -191,13 +219,13 @@ def test_radam_branches_on_one_number():
     assert call("radam", beta2=np.array(0.9)) == call("radam", beta2=np.float64(0.9)) == call("radam", beta2=0.9)
 
 
-NO_NUMBERS = [[0.1], (0.1,), "0.1", None, {"lr": 0.1}, True, 1j, {0.1}, np.array([1j]), np.array(["0.1"]), sympy.I, adam]
+NO_NUMBERS = [[0.1], (0.1,), "0.1", None, {"lr": 1}, True, 1j, {0.1}, np.array([1j]), np.array(["0.1"]), sympy.I, adam]
 
 
 @every_rule
 @pytest.mark.parametrize("bad", NO_NUMBERS, ids=lambda bad: type(bad).__name__)
 def test_a_hyperparameter_that_is_no_number_is_refused(name, bad):
-    for key in CONTRACT[name].keys() - {"centered", "debias"}:
+    for key in CONTRACT[name].keys() - {"centered", "debias", "nesterov"}:
         message = complaint(TypeError, name, **{key: bad})
         assert message.startswith(f"{name}: {key} must be a number or an array of numbers, got ")
         assert type(bad).__name__ in message
@@ -205,8 +233,8 @@ def test_a_hyperparameter_that_is_no_number_is_refused(name, bad):
 
 @pytest.mark.parametrize("bad", ["yes", 1, 0.0, None, "after", np.array([True])])
 def test_a_switch_is_true_or_false(bad):
-    for key in ("centered", "debias"):
-        assert f"rmsprop: {key} must be True or False, got " in complaint(TypeError, "rmsprop", **{key: bad})
+    for name, key in (("rmsprop", "centered"), ("rmsprop", "debias"), ("muon", "nesterov")):
+        assert f"{name}: {key} must be True or False, got " in complaint(TypeError, name, **{key: bad})
     assert call("rmsprop", centered=np.True_) == call("rmsprop", centered=True)
 
 
@@ -215,6 +243,12 @@ def test_a_choice_is_one_of_its_words(bad):
     message = complaint(ValueError, "amsgrad", debias=bad)
     assert f"debias must be one of 'after', 'before', 'none', got {bad!r}" in message
     assert ("did you mean 'before'?" in message) == (bad == "befor")
+
+
+@pytest.mark.parametrize("bad", [-1, 2.5, math.nan, math.inf, np.array([1, 2])])
+def test_a_count_is_a_whole_number(bad):
+    assert complaint(ValueError, "muon", steps=bad) == f"muon: steps must be a whole number of at least 0, got {bad}"
+    assert all(equal(call("muon", steps=good), call("muon", steps=5)) for good in (np.int64(5), 5.0, np.array(5)))
 
 
 def test_a_symbol_may_be_any_number_it_does_not_exclude():
@@ -239,13 +273,14 @@ NO_OPERANDS = [
     [1.0, 2.0], (1.0,), "1", b"1", None, {"w": 1.0}, True, 1j, range(3),
     np.array([True]), np.array([1j]), np.array(["a"]), np.array([1], "datetime64[s]"), np.array([1], "timedelta64[s]"),
     np.array(["a", None], dtype=object), np.array([[1.0], 1j], dtype=object), np.array([True], dtype=object),
-    np.ones((1, 1)).view(np.matrix), np.ones((1, 1), dtype=object).view(np.matrix), np.bool_(True), np.complex128(1), np.str_("1"),
+    np.ones((1, 1)).view(np.matrix), np.ones((1, 1), dtype=object).view(np.matrix),
+    np.bool_(True), np.complex128(1), np.str_("1"),
     sympy.Matrix([1]), sympy.eye(2).as_immutable(), sympy.MatrixSymbol("M", 2, 2), sympy.I, sympy.true,
     sympy.Symbol("x") < 1, sympy.Tuple(1), sympy,
 ]  # fmt: skip
 
 
-@every_rule
+@every_scalar_rule
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 @pytest.mark.parametrize("bad", NO_OPERANDS, ids=lambda bad: type(bad).__name__)
 def test_what_is_no_array_of_numbers_is_refused(name, bad):
@@ -273,11 +308,11 @@ def test_shapes_that_differ_are_both_named(name):
 @every_rule
 @pytest.mark.parametrize("bad", [[], (), "m", 1.0, [("m", 1.0)], (1.0, {})], ids=repr)
 def test_a_state_that_is_no_dict_is_refused(name, bad):
-    message = complaint(TypeError, name, 1.0, 2.0, bad)
+    message = complaint(TypeError, name, ..., ..., bad)
     assert f"state must be the dict that the last call returned (or {{}}), got {type(bad).__name__}" in message
 
 
-@pytest.mark.parametrize("name", [name for name in CONTRACT if STATE[name]])
+@pytest.mark.parametrize("name", [name for name in SCALAR if STATE[name]])
 def test_a_memory_of_another_shape_is_refused(name):
     _, state = call(name, np.ones(3), np.ones(3))
     assert f"theta has shape (2,) but state['{STATE[name][-1]}'] has shape (3,)" in complaint(
@@ -290,13 +325,13 @@ def test_a_memory_of_another_shape_is_refused(name):
 @pytest.mark.parametrize("bad", ["m", None, [1.0], np.array([1j])], ids=repr)
 def test_a_memory_that_is_no_number_is_refused(name, bad):
     key = STATE[name][0]
-    message = complaint(TypeError, name, 1.0, 2.0, {**call(name)[1], key: bad})
+    message = complaint(TypeError, name, ..., ..., {**call(name)[1], key: bad})
     assert message.startswith(f"{name}: state['{key}'] must be a number")
 
 
-@every_rule
+@every_scalar_rule
 def test_the_memory_of_another_rule_is_refused(name):
-    for other in CONTRACT:
+    for other in SCALAR:
         if STATE[other] and STATE[other] != STATE[name]:
             message = complaint(ValueError, name, 1.0, 2.0, call(other)[1])
             held = ", ".join(STATE[other])
@@ -307,7 +342,7 @@ def test_the_memory_of_another_rule_is_refused(name):
 def test_torch_and_numpy_do_not_mix():
     torch = pytest.importorskip("torch")
     tensor, array = torch.ones(2, dtype=torch.float64), np.ones(2)
-    for name in CONTRACT:
+    for name in SCALAR:
         assert "theta is a torch tensor but g is not" in complaint(TypeError, name, tensor, array)
         assert "g is a torch tensor but theta is not" in complaint(TypeError, name, array, tensor)
         assert "theta is a torch tensor but lr is not" in complaint(TypeError, name, tensor, tensor, lr=array)
@@ -318,12 +353,23 @@ def test_torch_and_numpy_do_not_mix():
         assert "theta must be a number" in complaint(TypeError, "sgd", bad, bad)
 
 
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3, 4), (0, 3), (3, 0)])
+def test_muon_is_for_matrices(shape):
+    message = complaint(ValueError, "muon", np.ones(shape), np.ones(shape))
+    assert message == f"muon is for matrices: theta must have rows and columns, got shape {shape}"
+    assert "wrap it in numpy.array" in complaint(TypeError, "muon", [[1.0]], [[1.0]])
+    assert "muon remembers m, but state holds v" in complaint(ValueError, "muon", state={"v": 0.0})
+    theta, _ = call("muon", np.array([[math.nan, 1.0]]), np.ones((1, 2)))
+    assert math.isnan(theta[0, 0]) and math.isfinite(theta[0, 1])
+
+
 # Good input
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 sizes = st.floats(0, allow_nan=False, allow_infinity=False)
 betas = st.floats(0, 1, exclude_max=True)
+closed_betas = st.floats(0, 1)
 CHOICES = dict(
     lr=sizes, eps=sizes, weight_decay=sizes, beta=betas, beta1=betas, beta2=betas, centered=st.booleans(),
     threshold=st.floats(4, allow_nan=False, allow_infinity=False),
@@ -332,10 +378,11 @@ CHOICES = dict(
 
 @st.composite
 def good_calls(draw):
-    name = draw(st.sampled_from(list(CONTRACT)))
-    choices = {**CHOICES, "debias": st.booleans() if name == "rmsprop" else st.sampled_from(["after", "before", "none"])}
+    name = draw(st.sampled_from(SCALAR))
+    debias = st.booleans() if name == "rmsprop" else st.sampled_from(["after", "before", "none"])
+    choices = {**CHOICES, "debias": debias}
     some = {key for key in CONTRACT[name] if key == "lr" or draw(st.booleans())}
-    return name, {key: draw(choices[key]) for key in sorted(some)}
+    return name, {key: draw(closed_betas if (name, key) in CLOSED else choices[key]) for key in sorted(some)}
 
 
 @settings(max_examples=300, deadline=None)
@@ -368,7 +415,7 @@ def test_nothing_by_nothing_is_nan_on_floats_too_and_floats_stay_floats():
 
 def test_values_are_never_tested_for_finiteness():
     for bad in (math.nan, math.inf, -math.inf):
-        for name in CONTRACT:
+        for name in SCALAR:
             theta, _ = call(name, bad, 1.0)
             assert not math.isfinite(theta)
             with np.errstate(invalid="ignore"):

@@ -13,7 +13,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from optimlab.rules import (
-    RULES, adagrad, adam, adam_l2, adamw, amsgrad, momentum, nesterov, radam, rmsprop, sgd,
+    RULES, adagrad, adam, adam_l2, adamw, amsgrad, momentum, muon, nesterov, newton_schulz, radam, rmsprop,
+    schedule_free_adamw, schedule_free_sgd, sgd,
 )  # fmt: skip
 
 SETTINGS = [
@@ -43,10 +44,14 @@ SETTINGS = [
     ("radam", dict(lr=0.1)),
     ("radam", dict(lr=0.1, beta1=0.8, beta2=0.9, eps=0.1, threshold=4)),
     ("radam", dict(lr=0.1, beta2=0.6)),
-]
+    ("schedule_free_sgd", dict(lr=0.1)),
+    ("schedule_free_sgd", dict(lr=0.03, beta=1)),
+    ("schedule_free_adamw", dict()),
+    ("schedule_free_adamw", dict(lr=0.1, beta1=0.5, beta2=0.9, eps=0.1, weight_decay=0.3)),
+]  # all that act on each coordinate alone: all but muon
 LABELS = [f"{name}({', '.join(f'{key}={value}' for key, value in hyper.items())})" for name, hyper in SETTINGS]
 every_setting = pytest.mark.parametrize("name, hyper", SETTINGS, ids=LABELS)
-every_rule = pytest.mark.parametrize("name", list(RULES))
+every_rule = pytest.mark.parametrize("name", [name for name in RULES if name != "muon"])
 STEPS, START = 200, [1.5, -0.75, 0.0, 1e-3, -40.0]
 
 
@@ -89,6 +94,10 @@ def is_same(ours, wanted):
 
 
 # One body on every number system: the same bits
+
+
+def test_every_rule_is_among_the_settings():
+    assert {name for name, _ in SETTINGS} == RULES.keys() - {"muon"}
 
 
 @every_setting
@@ -240,7 +249,7 @@ def test_a_column_of_learning_rates_is_as_many_runs(name, hyper):
         assert np.array_equal(sweep[:, :, i], alone) and np.array_equal(grown[i], alone[0, 0])
 
 
-@pytest.mark.parametrize("name", [name for name in RULES if name != "radam"])
+@pytest.mark.parametrize("name", [name for name in RULES if name not in ("radam", "muon")])
 def test_a_column_of_any_hyperparameter_is_as_many_runs(name):
     gradients, values = random_gradients(50), [0.1, 0.3, 0.9]
     hyper = {"lr": 0.1, **({"eps": 0.1} if "eps" in RULES[name].hyper else {})}
@@ -481,9 +490,9 @@ def test_radam_before_it_rectifies_is_bias_corrected_momentum_and_after_it_is_ad
     assert (np.diff(-steps[5:]) > 0).all()
 
 
-@pytest.mark.parametrize("beta, g, debias", [(0.9, 123.4, False), (0.5, 0.7, False), (0.99, 0.1, True), (0.9, 0.3, True)])
+@pytest.mark.parametrize("beta, g, debias", [(0.9, 123.4, False), (0.5, 0.7, False), (0.99, 0.1, True)])
 def test_centered_rmsprop_stays_finite_where_rounding_makes_the_variance_negative(beta, g, debias):
-    """A steady gradient has no variance: v - m^2 rounds to either side of 0; the root of the wrong side would be nan."""
+    """A steady gradient has no variance: v - m^2 rounds to either side of 0, and a negative root is nan."""
     hyper = dict(lr=1e-9, beta=beta, centered=True, debias=debias)
     path = walk(rmsprop, 1.0, [g] * 600, **hyper)
     weight = [1 - beta**t if debias else 1 for t in range(1, 601)]
@@ -511,3 +520,118 @@ def test_the_mistakes_the_rules_warn_of_are_different_rules(gradients):
         "centered": end(rmsprop, 0.0, gradients, **hyper, centered=True)[0],
     }
     assert len(set(ends.values())) == 3
+
+
+# Schedule-free
+
+
+@quick
+@given(coordinates, histories, st.floats(0, 1), st.floats(0, 1))
+def test_schedule_frees_x_is_the_mean_of_where_z_has_been(theta, gradients, lr, beta):
+    path = walk(schedule_free_sgd, theta, gradients, lr=lr, beta=beta)
+    z = [state["z"] for _, state in path]
+    plain = [there for there, _ in walk(sgd, theta, gradients, lr=lr)]
+    assert z == plain  # z is SGD with the gradients of y
+    for t, (y, state) in enumerate(path, 1):
+        scale = max(map(abs, [theta, *z]))
+        assert state["x"] == pytest.approx(sum(z[:t]) / t, abs=1e-12 * scale)  # the start excluded
+        assert y == pytest.approx((1 - beta) * state["z"] + beta * state["x"], abs=1e-12 * scale)
+
+
+@quick
+@given(coordinates, histories, rates)
+def test_schedule_free_takes_its_gradients_at_z_without_beta_and_at_x_with_all_of_it(theta, gradients, lr):
+    for beta, where in ((0, "z"), (1, "x")):
+        for y, state in walk(schedule_free_sgd, theta, gradients, lr=lr, beta=beta):
+            assert y == state[where]
+
+
+@quick
+@given(coordinates, histories, rates, betas, sizes)
+def test_schedule_free_adamw_averages_bias_corrected_rmsprop(theta, gradients, lr, beta2, eps):
+    path = walk(schedule_free_adamw, theta, gradients, lr=lr, beta1=0, beta2=beta2, eps=eps)
+    plain = walk(rmsprop, theta, gradients, lr=lr, beta=beta2, eps=eps, debias=True)
+    assert [y for y, _ in path] == pytest.approx([there for there, _ in plain], rel=1e-9, abs=1e-9)
+    assert [state["v"] for _, state in path] == [state["v"] for _, state in plain]
+
+
+# Muon: for matrices, on every number system that has them
+
+
+MUONS = [dict(), dict(beta=0.5, weight_decay=0.1, nesterov=False), dict(lr=0.1, beta=0.0, steps=2)]
+shapes = pytest.mark.parametrize("shape", [(2, 2), (3, 2), (2, 5), (1, 4), (4, 1), (1, 1)], ids=str)
+muons = pytest.mark.parametrize("hyper", MUONS, ids=str)
+
+
+@shapes
+@muons
+def test_muon_goes_the_same_way_on_every_number_system_that_has_matrices(shape, hyper):
+    """Sums of products are taken in another order here and there: the same to within rounding, not to the last bit."""
+    start, gradients = random_gradients(1, shape, seed=1)[0], random_gradients(20, shape)
+    wanted = bits(walk(muon, start, gradients, **hyper))
+    on_objects = walk(muon, objects(start), objects(gradients), **hyper)
+    assert np.allclose(bits(on_objects, lambda x: x.astype(float)), wanted, rtol=1e-9, atol=1e-9)
+    single = walk(muon, start.astype(np.float32), gradients.astype(np.float32), **hyper)
+    assert all(theta.dtype == state["m"].dtype == np.float32 for theta, state in single)
+    torch = pytest.importorskip("torch")
+    tensors = walk(muon, torch.tensor(start), torch.tensor(gradients), **hyper)
+    assert np.allclose(bits(tensors), wanted, rtol=1e-9, atol=1e-9)
+
+
+def test_muon_runs_on_symbols():
+    g = np.array([sympy.symbols("a b", positive=True)], dtype=object)
+    theta, state = muon(0 * g, g, lr=1, beta=0, steps=0)
+    numbers = dict(zip(g[0], (3, 4), strict=True))
+    assert [float(x.subs(numbers)) for x in theta[0]] == pytest.approx([-0.6, -0.8]) and (state["m"] == g).all()
+
+
+@shapes
+@muons
+def test_muon_changes_no_input_and_shares_nothing(shape, hyper):
+    theta, state = random_gradients(1, shape, seed=1)[0], {}
+    for g in random_gradients(3, shape):
+        arrays = [theta, g, *state.values()]
+        for array in arrays:
+            array.setflags(write=False)
+        new, after = muon(theta, g, state, **hyper)
+        again, _ = muon(theta, g, state, **hyper)
+        assert np.array_equal(new, again) and list(after) == ["m"]
+        assert not any(np.shares_memory(a, b) for a, b in itertools.combinations([*arrays, new, after["m"]], 2))
+        theta, state = new, after
+
+
+def test_newton_schulz_acts_on_the_singular_values_alone():
+    rng = np.random.default_rng(3)
+    for shape in [(3, 3), (5, 2), (2, 6)]:
+        matrix = rng.normal(size=shape)
+        left, values, right = np.linalg.svd(matrix, full_matrices=False)
+        for steps in range(7):
+            new = values / np.linalg.norm(values)
+            for _ in range(steps):
+                new = 3.4445 * new - 4.7750 * new**3 + 2.0315 * new**5
+            assert np.allclose(newton_schulz(matrix, steps), left * new @ right, rtol=0, atol=1e-12)
+
+
+def test_newton_schulz_brings_singular_values_near_one_and_not_to_one():
+    pairs = [np.diag([s, math.sqrt(1 - s * s)]) for s in np.logspace(-2, math.log10(0.7), 2000)]
+    values = [newton_schulz(pair).diagonal() for pair in pairs]
+    assert 0.68 <= np.min(values) < 0.69 and 1.13 < np.max(values) <= 1.14
+    assert newton_schulz(np.eye(1), 1) == pytest.approx(0.701)
+    assert np.array_equal(newton_schulz(np.zeros((2, 3))), np.zeros((2, 3)))  # no 0/0
+
+
+@muons
+def test_muon_does_not_see_the_scale_of_its_gradient(hyper):
+    gradients = random_gradients(5, (3, 2))
+    gradients[0] = 1.0
+    start = np.ones((3, 2))
+    once = walk(muon, start, gradients, **hyper)[-1][0]
+    assert np.allclose(walk(muon, start, 1024 * gradients, **hyper)[-1][0], once, rtol=1e-12, atol=1e-12)
+
+
+def test_muons_step_grows_with_the_shape_of_a_tall_matrix():
+    g = np.zeros((8, 2))
+    g[0, 0] = 1.0
+    tall, _ = muon(np.zeros((8, 2)), g, lr=1.0)
+    wide, _ = muon(np.zeros((2, 8)), g.T, lr=1.0)
+    assert np.allclose(tall, 2 * wide.T, rtol=1e-12)  # sqrt(8 / 2); never less than 1
