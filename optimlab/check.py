@@ -63,7 +63,7 @@ def check(function, lab=None):
     >>> def sgd(theta, g, state, *, lr, weight_decay=0):
     ...     return theta + lr * (g + weight_decay * theta), {}
     >>> check(sgd)
-    sgd: not yet (0 of 8 cases)
+    sgd: not yet (0 of 8 cases right)
       case      one step from 1 along g = 2 with lr = 0.25
       step      1
       expected  0.5
@@ -74,7 +74,7 @@ def check(function, lab=None):
     >>> check(sgd), bool(check(sgd))
     (sgd: right (8 cases), True)
     """
-    name = plain(getattr(function, "__name__", "") or type(function).__name__, 40)
+    name = plain(getattr(function, "__name__", "check"), 40)
     try:
         question = _question(function, lab)
         _insist_on_arguments(function, question)
@@ -93,9 +93,9 @@ class _Complaint(Exception):
 
 def _question(function, lab):
     if isinstance(function, str):
-        raise _Complaint(f"check takes the function itself: check({plain(function, 40)}), without quotes")
+        raise _Complaint(f"give it the function itself: check({plain(function, 40)}), without quotes")
     if not callable(function):
-        raise _Complaint(f"check takes a function, got a value of type {plain(type(function).__name__, 40)}")
+        raise _Complaint(f"give it a function, not a value of type {plain(type(function).__name__, 40)}")
     try:
         labs = [load(lab)] if lab is not None else [load(name) for name in names()]
     except ValueError as error:
@@ -202,7 +202,7 @@ def _verdict(question, outcomes, complaint):
     if whole.status == "pass":
         headline = f"right ({right} cases)" if right > 1 else "right"
         return Verdict(question.name, True, headline, points=float(whole.score))
-    count = f"{right} of {len(outcomes)} cases"
+    count = f"{right} of {len(outcomes)} cases right"
     if len(outcomes) == 1:
         count = f"{whole.score:g} of {whole.max_score:g} points"
     rows = [("case", whole.case), ("step", whole.step), ("expected", whole.expected), ("got", whole.got)]

@@ -52,7 +52,7 @@ def test_a_known_mistake_is_named_with_the_first_step_that_differs(mistake):
 
 def test_adam_without_bias_correction_reads_so_in_a_terminal():
     assert repr(check(named("adam", "Adam without bias correction").body)) == (
-        "adam: not yet (0 of 11 cases)\n"
+        "adam: not yet (0 of 11 cases right)\n"
         "  case      one step from 1 along g = 2 with lr = 0.1\n"
         "  step      1\n"
         "  expected  0.9\n"
@@ -72,6 +72,17 @@ def test_what_is_wrong_in_a_way_of_its_own_is_shown_by_its_numbers():
         "expected": "0.5",
         "got": "0.375",
     }
+
+
+def test_a_drawn_case_is_shown_like_any_other():
+    def sgd(theta, g, state, *, lr, weight_decay=0):
+        fitted = lr in (0.25, 0.1, 0.5, 0.3)  # as the fixed cases have it
+        return theta - lr * (g + weight_decay * theta) * (1 if fitted else 1.01), {}
+
+    verdict = check(sgd)
+    rows = dict(verdict.rows)
+    assert verdict.headline == "not yet (5 of 8 cases right)"
+    assert rows["case"] == "drawn case 1" and float(rows["expected"]) != float(rows["got"])
 
 
 def test_two_mistakes_at_once_are_told_one_after_the_other():
@@ -99,9 +110,10 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
 
 
 def test_what_is_no_function_is_answered_with_a_sentence():
-    assert sentence(check("adam")) == "check takes the function itself: check(adam), without quotes"
-    assert sentence(check(None)) == "check takes a function, got a value of type NoneType"
-    assert sentence(check(rules.adam(1.0, 1.0))) == "check takes a function, got a value of type tuple"
+    assert sentence(check("adam")) == "give it the function itself: check(adam), without quotes"
+    assert repr(check(None)).startswith("check: ")
+    assert sentence(check(None)) == "give it a function, not a value of type NoneType"
+    assert sentence(check(rules.adam(1.0, 1.0))) == "give it a function, not a value of type tuple"
     assert sentence(check(lambda theta: theta)) == "a lambda has no name to go by; write the function with def"
     assert "no question asks for a function named 'dict'" in sentence(check(dict))
 

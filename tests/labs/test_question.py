@@ -105,6 +105,13 @@ def test_a_failure_keeps_its_status_and_earns_nothing(status):
     assert (outcome.status, outcome.score) == (status, 0) and outcome.diagnosis
 
 
+@pytest.mark.parametrize("answer", [True, np.True_, np.array(True), np.array([True, False])])
+def test_a_truth_value_is_no_number_even_where_one_or_zero_is_right(answer):
+    case = Case("one", (Call(),), (np.asarray(answer, dtype=float),), 1e-6, 1e-6)
+    assert judge(HALVE, case, [answer]).status == "wrong"
+    assert judge(HALVE, case, [np.asarray(answer, dtype=int)]).status == "pass"
+
+
 def test_a_failure_of_unknown_status_counts_as_an_exception():
     assert judge(HALVE, CASE, [Failure("pass", "forged")]).status == "exception"
     assert judge(HALVE, CASE, [Failure("nonsense", "")]).status == "exception"
