@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import itertools
 import shutil
 import threading
 from collections import defaultdict
@@ -26,6 +25,8 @@ LOOK = """() => {
   const right = element => element.getBoundingClientRect().right;
   const scrolls = element => element && (right(element) <= innerWidth + 1
       && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+  const formulas = [...window.MathJax?.startup?.document?.math ?? []];
+  const named = element => formulas.find(f => f.typesetRoot?.contains(element))?.math ?? element.outerHTML;
   const seen = element => element.checkVisibility() && !element.closest('mjx-assistive-mml, .visually-hidden');
   return {
     ids: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
@@ -36,7 +37,7 @@ LOOK = """() => {
     badMath: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(e => e.textContent),
     pageWidth: document.documentElement.scrollWidth,
     cut: [...article.querySelectorAll('*')].filter(e => seen(e) && right(e) > innerWidth + 1 && !scrolls(e.parentElement))
-      .map(e => e.outerHTML.slice(0, 120)),
+      .map(e => named(e).slice(0, 120)),
   };
 }"""
 
@@ -78,9 +79,12 @@ def crawl(browser, folder):
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     names = [name for name in names if name != "index.html" and not name.startswith("_static/")]
     with served(folder) as site:
-        for name, width in itertools.product(names, WIDTHS):
-            seen = visit(browser, site, name, width, faults)
-            ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
+        for width in WIDTHS:
+            context = browser.new_context(viewport={"width": width, "height": 800}, service_workers="block")
+            for name in names:
+                seen = visit(context, site, name, width, faults)
+                ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
+            context.close()
     for name, targets in links.items():
         for target in (unquote(each.removeprefix(site)) for each in targets if each.startswith(site)):
             address, anchor = urldefrag(target)
@@ -92,7 +96,7 @@ def crawl(browser, folder):
     return faults, names
 
 
-def visit(browser, site, name, width, faults):
+def visit(context, site, name, width, faults):
     """One page at one width: what the reader's browser says of it."""
 
     def note(kind, sentence):
@@ -102,9 +106,8 @@ def visit(browser, site, name, width, faults):
         note("request that leaves the site", route.request.url)
         route.abort()
 
-    context = browser.new_context(viewport={"width": width, "height": 800}, service_workers="block")
-    context.route(lambda address: not address.startswith((site, "data:", "blob:")), refuse)
     page = context.new_page()
+    page.route(lambda address: not address.startswith((site, "data:", "blob:")), refuse)
     page.on("console", lambda message: note("console error", message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: note("console error", error.message))
     page.on("response", lambda answer: note("missing file", answer.url) if answer.status >= 400 else None)
@@ -124,9 +127,9 @@ def visit(browser, site, name, width, faults):
             note("formula left as TeX", seen["text"][max(at - 60, 0) : at + 60])
     if seen["pageWidth"] > width:
         note("page wider than the screen", f"{seen['pageWidth']} pixels")
-    for element in seen["cut"][:3]:
+    for element in sorted(set(seen["cut"])):
         note("page wider than the screen", element)
-    context.close()
+    page.close()
     return seen
 
 
