@@ -83,7 +83,7 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs):
 
     try:
         tier = jail.choose_tier(unsafe)
-        from .grading import run, summary
+        from .grading import run, seed, summary
 
         suite, grades, students = run.grade_folder(
             class_dir, lab, out, tier=tier, limits=jail.Limits(), seed_file=seed_file, roster_file=roster_file, jobs=jobs,
@@ -95,6 +95,9 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs):
         raise Sentence(f"grading stopped: {error}; what is graded is kept, and the same command goes on from there") from None
     click.echo(summary.summary(suite, grades))
     click.echo(f"\ngrades.csv and questions.csv are in {out}")
+    secret = seed_file or seed.default_path()
+    if not seed.is_private(secret):
+        click.echo(f"{secret}: others on this machine can read the secret; chmod 600 {secret}", err=True)
     _remarks(grades, students)
 
 
@@ -143,7 +146,7 @@ def check(notebook, lab):
     click.echo(f"{sum(verdict.points for verdict in verdicts):g} of {lab.max_score:g} points")
     for note in notes:
         click.echo(note, err=True)
-    sys.exit(not all(verdicts))
+    sys.exit(0 if all(verdicts) else 1)
 
 
 def _guess(notebook):

@@ -118,7 +118,7 @@ class Gradebook:
                 raise Refused(f"{self.out} holds other files and no gradebook; name a new or an empty folder for the grades")
             return True
         try:
-            uri = f"{(self.out / FILE).resolve().as_uri()}?mode=ro"
+            uri = f"{(self.out / FILE).resolve().as_uri()}?immutable=1"  # leaves no trace; the suite never changes
             with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
                 ((sha256, lab),) = db.execute("SELECT sha256, lab FROM suite")
         except (sqlite3.Error, ValueError):
@@ -129,7 +129,7 @@ class Gradebook:
         return False
 
     def _make(self):
-        """An empty gradebook, whole from the moment it has its name."""
+        """An empty gradebook, whole from the moment it has its name; the suite is in this file, not in a journal beside it."""
         part = self.out / PART
         part.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(part)) as db:

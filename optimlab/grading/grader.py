@@ -13,7 +13,7 @@ from typing import NamedTuple
 from .. import __version__
 from ..labs.question import Failure, Lab, Outcome, judge, score
 from . import submission, wire
-from .session import Broken, Orphaned, Zygote
+from .session import Broken, Zygote
 from .sitting import Sitting, on_the_wire
 
 WORST_FIRST = (
@@ -100,7 +100,7 @@ def grade(found, suite, zygote, known=frozenset()):
         return _examine(found, data, suite, zygote)._replace(submission_sha256=sha256)
     except submission.Unreadable as error:
         return _alike(found, suite, "unreadable", str(error), sha256)
-    except (Broken, Orphaned) as error:
+    except Broken as error:
         return _alike(found, suite, "grader-error", str(error), sha256)
 
 

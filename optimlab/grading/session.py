@@ -63,19 +63,23 @@ class Zygote:
         if self.child is not None:
             with contextlib.suppress(Orphaned):
                 self.child.end()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            for _ in range(2):  # it may be killed at any time, even now
+                self.warm()
+                with contextlib.suppress(OSError):
+                    socket.send_fds(self.control, [b"f"], [theirs.fileno()])
+                    self.forks += 1
+                    self.child = Child(self, ours, deadline)
+                    return self.child
+        ours.close()
+        raise Broken("the process that student code is forked from keeps ending")
+
+    def warm(self):
+        """Have a process ready to fork: a new one if there is none or the old one is worn out or gone."""
         if self.process is None or self.forks >= FORKS or self.process.poll() is not None:
             self._stop()
             self._start()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self.control, [b"f"], [theirs.fileno()])
-            except OSError:
-                ours.close()
-                raise self._orphan() from None
-        self.forks += 1
-        self.child = Child(self, ours, deadline)
-        return self.child
 
     def kill_child(self):
         """Have the child killed, unless it has ended already."""

@@ -3,6 +3,7 @@
 A cell that ended its process is left out when the others run again, so a function it was to define is lost and no other.
 """
 
+import contextlib
 import re
 import time
 
@@ -22,6 +23,7 @@ class Sitting:
 
     def __init__(self, data, zygote):
         self.data, self.zygote, self.limits = data, zygote, zygote.limits
+        zygote.warm()  # before the clock starts
         self.deadline = time.monotonic() + self.limits.total_seconds
         self.child, self.sources, self.fates, self.lost = None, None, {}, {}
         self.orphaned, self.cpu = False, 0.0
@@ -57,7 +59,8 @@ class Sitting:
     def close(self):
         """End the process, if there is one."""
         if self.child is not None:
-            self.child.end()
+            with contextlib.suppress(Orphaned):  # then it has ended, too
+                self.child.end()
             self.cpu += self.child.usage["cpu"]
             self.child = None
 

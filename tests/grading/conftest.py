@@ -14,7 +14,7 @@ from optimlab.labs.question import Call, Case, Lab, Question, Ref
 
 from .notebooks import notebook
 
-QUICK = Limits(call_seconds=1.5, cell_seconds=1.5, total_seconds=20, memory_mb=128, file_mb=1)
+QUICK = Limits(call_seconds=2, cell_seconds=2, total_seconds=20, memory_mb=128, file_mb=1)
 
 
 @pytest.fixture(scope="session")

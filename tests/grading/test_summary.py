@@ -1,0 +1,51 @@
+"""The summary counts students, averages points and says the commonest diagnoses first."""
+
+from optimlab.grading.grader import Grade
+from optimlab.grading.summary import summary
+from optimlab.labs.question import Outcome
+
+
+def grade(student, status, double, walk):
+    return Grade(student, status, {"double": double, "walk": walk})
+
+
+PASS2, PASS3, WRONG = Outcome("pass", 2, 2), Outcome("pass", 3, 3), Outcome("wrong", 0, 2, "three times")
+BLANK, LOST = Outcome("grader-error", 0, 3, "oops"), [Outcome("unreadable", 0, points, "it is empty") for points in (2, 3)]
+
+
+def test_a_class_is_summed_up(suite):
+    grades = [
+        grade("a", "pass", PASS2, PASS3),
+        grade("b", "wrong", WRONG, PASS3),
+        grade("c", "wrong", WRONG, PASS3),
+        grade("d", "unreadable", *LOST),
+        grade("e", "grader-error", PASS2, BLANK),
+    ]
+    assert summary(suite, grades).splitlines() == [
+        "lab00_tiny: 5 students, mean 2.8 of 5 points",
+        "",
+        "    2  wrong",
+        "    1  pass",
+        "    1  unreadable",
+        "    1  grader-error",
+        "",
+        "mean points by question",
+        "  0.5  of 2  double",
+        "  2.2  of 3  walk",
+        "",
+        "commonest diagnoses",
+        "    2  double: three times",
+        "    1  all: it is empty",
+        "    1  walk: oops",
+    ]
+
+
+def test_a_class_of_one_without_a_fault_needs_few_words(suite):
+    assert summary(suite, [grade("a", "pass", PASS2, PASS3)]).splitlines() == [
+        "lab00_tiny: 1 student, mean 5.0 of 5 points", "", "    1  pass", "", "mean points by question", "  2.0  of 2  double",
+        "  3.0  of 3  walk",
+    ]  # fmt: skip
+
+
+def test_a_class_without_scores_has_no_mean(suite):
+    assert summary(suite, [grade("a", "grader-error", PASS2, BLANK)]).splitlines()[0] == "lab00_tiny: 1 student, no scores"

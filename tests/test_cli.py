@@ -1,0 +1,288 @@
+"""The command line does what it says; bad input gets one sentence, and every file stays as it was."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from optimlab import __version__, cli, labs
+from optimlab.check import check
+from optimlab.grading import jail
+
+from grading.notebooks import ROOT, SOLVED, UNSOLVED, hand_in, is_graded, notebook, solved
+
+LAB = "lab04_race"
+SGD = "def sgd(theta, g, state, *, lr, weight_decay=0):\n    return theta - lr * (g + weight_decay * theta), {}"
+needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
+
+
+@pytest.fixture
+def optimlab(capfd, tmp_path, monkeypatch):
+    """Run a command line in tmp_path: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+
+    def run(*args):
+        with pytest.raises(SystemExit) as end:
+            cli.main([str(arg) for arg in args])
+            sys.exit(0)
+        return (end.value.code or 0, *capfd.readouterr())
+
+    return run
+
+
+def contents(folder):
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+# --------------------------------------------------------------------------------------------------------------- grade
+
+
+@needs_fork
+def test_grade_writes_grades_and_sums_them_up(optimlab, tmp_path):
+    hand_in(tmp_path / "class", ada=notebook(SGD), emmy=notebook())
+    code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "grades", "--unsafe", "--jobs", 1)
+    assert (code, errors) == (0, "")
+    assert printed.startswith("lab04_race: 2 students, mean 1.0 of 20 points\n")
+    assert printed.endswith("grades.csv and questions.csv are in grades\n")
+    assert sorted(os.listdir("grades")) == ["gradebook.sqlite", "grades.csv", "questions.csv"]
+    assert os.listdir("state/optimlab") == ["seed"]
+
+
+@needs_fork
+def test_what_the_teacher_should_know_goes_to_stderr(optimlab, tmp_path):
+    hand_in(tmp_path / "class", ada=notebook(SGD), emmy=b"{")
+    (tmp_path / "roster.csv").write_text("student\nada\nsofja\n")
+    (tmp_path / "seed").write_text("a" * 64)
+    (tmp_path / "seed").chmod(0o644)
+    command = ["grade", "class", "--lab", LAB, "--out", "out", "--unsafe", "--roster", "roster.csv", "--seed-file", "seed"]
+    code, printed, errors = optimlab(*command)
+    assert code == 0 and "3 students" in printed
+    assert errors.splitlines() == [
+        "seed: others on this machine can read the secret; chmod 600 seed",
+        "emmy: it is not a Jupyter notebook: it is not valid JSON",
+        "sofja: nothing was handed in",
+        "not on the roster: emmy",
+    ]
+
+
+@needs_fork
+def test_where_the_grader_failed_the_exit_code_says_so(optimlab, tmp_path, monkeypatch):
+    monkeypatch.setattr("optimlab.grading.grader.judge", lambda *_: 1 / 0)
+    hand_in(tmp_path / "class", ada=notebook(SGD))
+    code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out", "--unsafe")
+    assert code == 1 and "1  grader-error" in printed and "no scores" in printed
+    assert errors == "optimlab: 1 of 1 could not be graded and have no score; the same command tries them again\n"
+
+
+def test_grade_is_refused_without_unsafe_and_says_why(optimlab, tmp_path):
+    hand_in(tmp_path / "class", ada=notebook(SGD))
+    code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out")
+    assert (code, printed) == (1, "") and not os.path.exists("out")
+    assert errors == (
+        "optimlab: student code would run with your rights, because the jail that would hold it is not built yet; "
+        "add --unsafe for code you trust, or inside a virtual machine or container that you can throw away\n"
+    )
+
+
+def test_grade_is_refused_on_windows(optimlab, tmp_path, monkeypatch):
+    hand_in(tmp_path / "class", ada=notebook(SGD))
+    monkeypatch.setattr(jail.sys, "platform", "win32")
+    code, _, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out", "--unsafe")
+    monkeypatch.undo()
+    assert code == 1 and "WSL2" in errors
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A class, and everything that one can give by mistake."""
+    hand_in(tmp_path / "class", ada=notebook(SGD))
+    for folder in ("empty", "full", "texts", "loop"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "texts" / "essay.txt").write_text("hello")
+    (tmp_path / "full" / "grades.csv").write_text("mine")
+    (tmp_path / "file").write_text("hello")
+    (tmp_path / "bad-roster.csv").write_text("name\nada\n")
+    (tmp_path / "loop" / "itself").symlink_to("itself")
+    return tmp_path
+
+
+GRADE = ["grade", "class", "--lab", LAB, "--out", "out", "--unsafe", "--seed-file", "seed"]
+
+
+def but(**changes):
+    """GRADE with some of its values changed; class_dir is the first."""
+    args = list(GRADE)
+    for option, value in changes.items():
+        option = f"--{option.replace('_', '-')}"
+        if option == "--class-dir":
+            args[1] = value
+        elif option in args:
+            args[args.index(option) + 1] = value
+        else:
+            args += [option, value]
+    return args
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "sentence"),
+    [
+        (but(lab="lab04_rase"), 2, "there is no lab named 'lab04_rase'; did you mean 'lab04_race'?"),
+        (but(lab=""), 2, "there is no lab named ''; there are lab04_race"),
+        (but(class_dir="clas"), 1, "CLASS_DIR clas is not there"),
+        (but(class_dir="file"), 1, "CLASS_DIR file is not a folder"),
+        (but(class_dir="empty"), 1, "empty holds no notebook of lab04_race; name them <student>.ipynb or <student>/lab04_race.ipynb"),
+        (but(class_dir="texts"), 1, "texts holds no notebook of lab04_race; name them <student>.ipynb or <student>/lab04_race.ipynb"),
+        (but(out="file"), 1, "file is a file or lies in one; name a new folder for the grades"),
+        (but(out="file/out"), 1, "file/out is a file or lies in one; name a new folder for the grades"),
+        (but(out="full"), 1, "full holds other files and no gradebook; name a new or an empty folder for the grades"),
+        (but(out="class"), 1, "class lies in class, where it would be taken for a student's folder; name a place outside"),
+        (but(out="class/out"), 1, "class/out lies in class, where it would be taken for a student's folder; name a place outside"),
+        (but(out="empty/../class/x"), 1, "empty/../class/x lies in class, where it would be taken for a student's folder; name a place outside"),
+        (but(out="loop/itself"), 1, "loop/itself is a file or lies in one; name a new folder for the grades"),
+        (but(seed_file="file"), 1, "file is no seed file, which holds 64 hexadecimal digits; name another with --seed-file, and one that does not exist yet will be made"),
+        (but(seed_file="empty"), 1, "the seed file empty cannot be read or made: Is a directory"),
+        (but(seed_file="out/seed"), 1, "out/seed lies in out, and must not go where the grades go; name a place outside"),
+        (but(roster="none.csv"), 1, "the roster none.csv cannot be read: No such file or directory"),
+        (but(roster="bad-roster.csv"), 1, "the roster bad-roster.csv has the columns name; it needs one named student, and may have lms_id"),
+        (but(jobs="0"), 2, "Invalid value for '--jobs': 0 is not in the range x>=1."),
+        (but(jobs="many"), 2, "Invalid value for '--jobs': 'many' is not a valid integer range."),
+        (["grade"], 2, "Missing argument 'CLASS_DIR'."),
+        (["grade", "class", "--lab", LAB], 2, "Missing option '--out'."),
+        (["grade", "class", "--out", "out"], 2, "Missing option '--lab'."),
+        ([*GRADE, "other"], 2, "Got unexpected extra argument (other)"),
+        ([*GRADE, "--job", "3"], 2, None),
+        (["grad"], 2, None),
+        (["labs", "shw"], 2, None),
+        (["labs", "show", "lab4_race"], 2, "there is no lab named 'lab4_race'; did you mean 'lab04_race'?"),
+        (["labs", "build"], 1, "solutions holds no solved lab (a notebook named labNN_name.ipynb)"),
+        (["check", "class/ada.ipynb"], 2, "ada.ipynb does not tell its lab; say --lab NAME, there are lab04_race"),
+        (["check", "lab04_rac.ipynb"], 2, "lab04_rac.ipynb does not tell its lab; say --lab NAME, did you mean 'lab04_race'?"),
+        (["check", "lab04_race.ipynb"], 1, "lab04_race.ipynb is not a notebook to check: it cannot be read: No such file or directory"),
+        (["check", "file", "--lab", LAB], 1, "file is not a notebook to check: it is not a Jupyter notebook: it is not valid JSON"),
+        (["check", "empty", "--lab", LAB], 1, "empty is not a notebook to check: it is not a regular file"),
+        (["check", "file", "--lab", "lab05"], 2, "there is no lab named 'lab05'; did you mean 'lab04_race'?"),
+    ],
+    ids=lambda x: " ".join(x) if isinstance(x, list) else None,
+)  # fmt: skip
+@needs_fork
+def test_bad_input_gets_one_sentence_and_changes_nothing(optimlab, world, args, code, sentence):
+    before = contents(world)
+    ended, printed, errors = optimlab(*args)
+    assert (ended, printed) == (code, "")
+    assert errors.startswith("optimlab: ") and errors.count("\n") == 1 and "Traceback" not in errors
+    if sentence is not None:
+        assert errors == f"optimlab: {sentence}\n"
+    made = contents(world).keys() - before.keys()
+    assert made <= {world / "seed", world / "out"} and {path: contents(world)[path] for path in before} == before
+
+
+@needs_fork
+def test_grades_of_another_seed_are_left_alone(optimlab, world):
+    assert optimlab(*GRADE)[0] == 0
+    before = contents(world / "out")
+    code, printed, errors = optimlab(*but(seed_file="another"))
+    assert (code, printed) == (1, "") and errors.startswith("optimlab: out holds grades with another seed or other questions")
+    assert contents(world / "out") == before
+
+
+@needs_fork
+def test_a_folder_that_cannot_be_written_to_is_reported(optimlab, world, monkeypatch):
+    def full(path, header, rows):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("optimlab.grading.exports.write_csv", full)
+    code, printed, errors = optimlab(*GRADE)
+    assert (code, printed) == (1, "")
+    assert errors == (
+        "optimlab: grading stopped: [Errno 28] No space left on device; what is graded is kept, and the same command goes on from there\n"
+    )
+    monkeypatch.undo()
+
+
+@needs_fork
+def test_ctrl_c_stops_with_one_line(optimlab, world, monkeypatch):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("optimlab.grading.gradebook.Gradebook.record", interrupted)
+    assert optimlab(*GRADE) == (130, "", "\noptimlab: stopped\n")
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
+    with cli._progress(iter([1, 2]), 2) as results:
+        assert list(results) == [1, 2]
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with cli._progress(iter([1, 2]), 2) as results:
+        assert list(results) == [1, 2]
+    printed, errors = capsys.readouterr()
+    assert printed == "" and "Grading" in errors and "2/2" in errors
+
+
+# --------------------------------------------------------------------------------------------------------------- check
+
+
+@needs_fork
+@pytest.mark.parametrize(("path", "code", "points"), [(SOLVED, 0, 20), (UNSOLVED, 1, 0)])
+def test_check_says_of_a_file_what_check_says_in_the_notebook(optimlab, path, code, points):
+    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if is_graded(cell)]
+    there = {"display": lambda *_: None, "print": lambda *_: None}
+    for cell in cells:
+        exec("".join(cell["source"]), there)
+    said = [f"{check(there[question.name])!r}\n" for question in labs.load(LAB).questions]
+    assert optimlab("check", path) == (code, "".join(said) + f"{points} of 20 points\n", "")
+
+
+@needs_fork
+def test_check_shows_the_first_differing_step_and_names_the_mistake(optimlab, tmp_path):
+    def sgd(theta, g, state, *, lr, weight_decay=0):
+        return theta + lr * (g + weight_decay * theta), {}
+
+    edit = ("return theta - lr * (g", "return theta + lr * (g")
+    (tmp_path / "lab04_race_ada.ipynb").write_bytes(solved(edit, first=["import os; os._exit(0)"]))
+    code, printed, errors = optimlab("check", "lab04_race_ada.ipynb")
+    assert code == 1 and printed.startswith(f"{check(sgd)!r}\nmomentum: right") and printed.endswith("\n18 of 20 points\n")
+    assert "gradient ascent" in printed
+    assert errors == "code cell 1 was left out: its process ended, with exit code 0\n"
+
+
+# ---------------------------------------------------------------------------------------------------------------- labs
+
+
+def test_labs_are_listed_and_shown(optimlab):
+    assert optimlab("labs", "list") == (0, "lab04_race  20 points  The race: four optimizers in one valley\n", "")
+    code, printed, _ = optimlab("labs", "show", LAB)
+    assert code == 0 and printed.startswith("lab04_race, 20 points: The race: four optimizers in one valley\n")
+    for question in labs.load(LAB).questions:
+        assert f"\n{question.name}{question.signature}, {question.points} points\n" in printed
+        assert all(f"  known mistake: {mistake.name}\n" in printed for mistake in question.mistakes)
+
+
+def test_labs_build_makes_the_labs_from_their_solutions(optimlab, tmp_path):
+    code, printed, errors = optimlab("labs", "build", "--solutions", SOLVED.parent, "--labs", "made")
+    assert (code, printed, errors) == (0, "made/lab04_race.ipynb\n", "")
+    assert (tmp_path / "made" / "lab04_race.ipynb").read_bytes() == UNSOLVED.read_bytes()
+
+
+# -------------------------------------------------------------------------------------------------------- in general
+
+
+def test_the_module_is_the_command():
+    for command in ([sys.executable, "-m", "optimlab"], [os.path.join(os.path.dirname(sys.executable), "optimlab")]):
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, cwd=ROOT, timeout=60)
+        assert (done.returncode, done.stdout) == (0, f"optimlab {__version__}\n")
+
+
+@pytest.mark.parametrize("args", [[], ["--help"], ["labs"], ["labs", "--help"], ["grade", "--help"], ["check", "--help"]])
+def test_help_is_given(optimlab, args):
+    code, printed, errors = optimlab(*args)
+    assert (code, errors) == (0, "") and printed.startswith("Usage: optimlab")
+
+
+def test_a_reader_who_leaves_early_gets_no_traceback():
+    command = f"{sys.executable} -m optimlab labs show {LAB} | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert done.stdout.startswith(LAB) and done.stderr == ""
