@@ -54,7 +54,12 @@ def once(folder, command):
 
 
 def pages_of_the_toc():
-    """The pages _toc.yml names, root first."""
-    lines = (ROOT / "_toc.yml").read_text().splitlines()
-    entries = (line.strip().removeprefix("- ").partition(": ") for line in lines)
-    return [value for key, _, value in entries if key in ("root", "file")]
+    """The pages _toc.yml names, root first, without their suffixes."""
+    pages = []
+    for line in (ROOT / "_toc.yml").read_text().splitlines():
+        key, _, value = line.strip().removeprefix("- ").partition(": ")
+        if key in ("root", "file"):
+            pages.append(value)
+        elif key == "glob":
+            pages += sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob(value) if path.is_file())
+    return pages
