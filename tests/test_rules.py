@@ -300,8 +300,8 @@ def test_torch_inputs_are_not_changed_and_nothing_is_shared(name, hyper):
 sizes = st.floats(1e-6, 1e3)
 coordinates = st.one_of(st.just(0.0), sizes, sizes.map(lambda x: -x))
 histories = st.lists(coordinates, min_size=1, max_size=20)
-rates = st.floats(0, 10)
-betas = st.floats(0, 0.9999)
+rates = st.one_of(st.just(0.0), st.floats(1e-6, 10))
+betas = st.one_of(st.just(0.0), st.floats(1e-3, 0.9999))
 quick = settings(max_examples=60, deadline=None)
 
 
