@@ -43,6 +43,7 @@ def test_the_best_learning_rate_and_its_steps_are_those_of_the_theorem(chapter, 
 def test_nothing_past_the_edge_arrives_and_everything_past_it_goes_away(chapter):
     for kappa in chapter.kappas:
         past = chapter.edges > 2.001
+        assert past.sum() >= 5
         assert np.isinf(chapter.steps_needed[kappa][past]).all()
         assert chapter.farther[kappa][past].all()
         assert not chapter.farther[kappa][chapter.edges < 1.999].any()

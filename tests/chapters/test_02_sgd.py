@@ -38,7 +38,14 @@ def test_the_smaller_the_batch_the_smaller_the_best_learning_rate(chapter):
     assert best == sorted(set(best))
 
 
-def test_the_minibatch_gradient_is_unbiased_with_the_variance_of_the_theorem(chapter):
+def test_the_minibatch_gradient_is_unbiased(chapter):
+    problem, rng, draws = chapter.regression(32), np.random.default_rng(2), 4000
+    mean = np.mean([problem.sample(problem.start, t, rng) for t in range(draws)], axis=0)
+    miss = (mean - problem.grad(problem.start)) / np.sqrt(chapter.each.var(axis=0) / (32 * draws))
+    assert (miss**2).sum() < 35                                 # chi squared with ten degrees of freedom
+
+
+def test_the_minibatch_gradient_has_the_variance_of_the_theorem(chapter):
     assert chapter.each.mean(axis=0) == pytest.approx(chapter.regression().grad(np.zeros(chapter.d)))
     for batch, (returned, kept) in chapter.draws.items():
         theory = chapter.sigma2 / batch
@@ -116,7 +123,8 @@ def test_drill_steps_to_a_floor_go_like_one_over_its_height():
     s, h, theta0, epsilon = 1.0, 1.0, 10.0, 0.01
     lr = 4 * epsilon / s**2
     steps = round(s**2 / (8 * epsilon * h) * math.log(h * theta0**2 / (2 * epsilon)))
-    runs = [minimize(noisy_quadratic(1, s), "sgd", lr=lr, steps=steps, start=[theta0, theta0], seed=seed) for seed in range(40)]
+    start = [theta0, theta0]
+    runs = [minimize(noisy_quadratic(1, s), "sgd", lr=lr, steps=steps, start=start, seed=seed) for seed in range(40)]
     excess = np.mean([run.loss[-1] / 2 for run in runs])        # two coordinates
     assert excess == pytest.approx(2 * epsilon, rel=0.35)       # the floor and what is left of the start, epsilon each
 
