@@ -295,6 +295,36 @@ def test_torch_inputs_are_not_changed_and_nothing_is_shared(name, hyper):
         assert len({x.data_ptr() for x in everything}) == len(everything)
 
 
+# What the memories hold
+
+
+def faded(beta, past):
+    """sum_s beta^(t-s) past_s, without a memory."""
+    return (beta ** np.arange(len(past))[::-1, None] * past).sum(axis=0)
+
+
+@every_setting
+def test_memories_hold_what_their_letters_say(name, hyper):
+    full, gradients = {**RULES[name].hyper, **hyper}, random_gradients(30)
+    beta1, beta2 = (full.get(key, full.get("beta", 0.0)) for key in ("beta1", "beta2"))
+    path = walk(RULES[name], np.array(START), gradients, **hyper)
+    if name == "adam_l2":
+        gradients = gradients + full["weight_decay"] * np.array([START, *(theta for theta, _ in path[:-1])])
+    sizes = [(1 - beta2) * faded(beta2, gradients[:t] ** 2) for t in range(1, 31)]
+    ranked = [v / (1 - beta2**t) if full.get("debias") == "before" else v for t, v in enumerate(sizes, 1)]
+    for t, (_, state) in enumerate(path, 1):
+        wanted = {
+            "t": t,
+            "s": (gradients[:t] ** 2).sum(axis=0),
+            "m": (1 - beta1) * faded(beta1, gradients[:t]),
+            "v": faded(beta1, gradients[:t]) if name in ("momentum", "nesterov") else sizes[t - 1],
+            "v_max": np.max(ranked[:t], axis=0),
+            "x": np.mean([memory.get("z", 0) for _, memory in path[:t]], axis=0),
+        }
+        for key in state.keys() - {"z"}:
+            assert np.allclose(state[key], wanted[key], rtol=1e-12, atol=1e-300), key
+
+
 # What the book proves, on numbers
 
 sizes = st.floats(1e-6, 1e3)
@@ -477,6 +507,12 @@ def test_radam_with_a_short_memory_never_rectifies(beta2):
     assert adaptive_steps(300, beta2=beta2, threshold=5) == []
 
 
+def test_radam_rectifies_beyond_its_threshold_and_not_at_it():
+    """For beta2 = 3/4 rho_t climbs to exactly 7."""
+    assert adaptive_steps(300, beta2=0.75, threshold=7) == []
+    assert adaptive_steps(300, beta2=0.75, threshold=6.999) != []
+
+
 def adaptive_steps(steps, **hyper):
     """The steps at which RAdam divides by its size: those that an enormous eps brings to a halt."""
     path = [0.0] + [theta for theta, _ in walk(radam, 0.0, [1.0] * steps, lr=1.0, eps=1e300, **hyper)]
@@ -617,7 +653,12 @@ def test_newton_schulz_brings_singular_values_near_one_and_not_to_one():
     values = [newton_schulz(pair).diagonal() for pair in pairs]
     assert 0.68 <= np.min(values) < 0.69 and 1.13 < np.max(values) <= 1.14
     assert newton_schulz(np.eye(1), 1) == pytest.approx(0.701)
+
+
+def test_newton_schulz_leaves_what_is_nearly_nothing_small():
     assert np.array_equal(newton_schulz(np.zeros((2, 3))), np.zeros((2, 3)))  # no 0/0
+    assert newton_schulz(np.array([[3e-8, 4e-8]]), 0) == pytest.approx(np.array([[0.3, 0.4]]))  # divided by 1e-7
+    assert newton_schulz(np.array([[3e-7, 4e-7]]), 0) == pytest.approx(np.array([[0.6, 0.8]]))  # by its norm
 
 
 @muons
