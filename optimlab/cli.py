@@ -86,13 +86,22 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs):
         from .grading import run, seed, summary
 
         suite, grades, students = run.grade_folder(
-            class_dir, lab, out, tier=tier, limits=jail.Limits(), seed_file=seed_file, roster_file=roster_file, jobs=jobs,
+            class_dir,
+            lab,
+            out,
+            tier=tier,
+            limits=jail.Limits(),
+            seed_file=seed_file,
+            roster_file=roster_file,
+            jobs=jobs,
             watch=_progress,
-        )  # fmt: skip
+        )
     except Refused as refused:
         raise Sentence(str(refused)) from None
     except (OSError, sqlite3.Error) as error:
-        raise Sentence(f"grading stopped: {error}; what is graded is kept, and the same command goes on from there") from None
+        raise Sentence(
+            f"grading stopped: {error}; what is graded is kept, the same command goes on from there"
+        ) from None
     click.echo(summary.summary(suite, grades))
     click.echo(f"\ngrades.csv and questions.csv are in {out}")
     secret = seed_file or seed.default_path()
@@ -121,7 +130,7 @@ def _remarks(grades, students):
         click.echo(f"not on the roster: {', '.join(strangers)}", err=True)
     failed = sum(grade.score is None for grade in grades)
     if failed:
-        raise Sentence(f"{failed} of {len(grades)} could not be graded and have no score; the same command tries them again")
+        raise Sentence(f"{failed} of {len(grades)} could not be graded and have no score; the same command tries again")
 
 
 # --------------------------------------------------------------------------------------------------------------- check

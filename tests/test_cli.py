@@ -57,7 +57,19 @@ def test_what_the_teacher_should_know_goes_to_stderr(optimlab, tmp_path):
     (tmp_path / "roster.csv").write_text("student\nada\nsofja\n")
     (tmp_path / "seed").write_text("a" * 64)
     (tmp_path / "seed").chmod(0o644)
-    command = ["grade", "class", "--lab", LAB, "--out", "out", "--unsafe", "--roster", "roster.csv", "--seed-file", "seed"]
+    command = [
+        "grade",
+        "class",
+        "--lab",
+        LAB,
+        "--out",
+        "out",
+        "--unsafe",
+        "--roster",
+        "roster.csv",
+        "--seed-file",
+        "seed",
+    ]
     code, printed, errors = optimlab(*command)
     assert code == 0 and "3 students" in printed
     assert errors.splitlines() == [
@@ -74,7 +86,7 @@ def test_where_the_grader_failed_the_exit_code_says_so(optimlab, tmp_path, monke
     hand_in(tmp_path / "class", ada=notebook(SGD))
     code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out", "--unsafe")
     assert code == 1 and "1  grader-error" in printed and "no scores" in printed
-    assert errors == "optimlab: 1 of 1 could not be graded and have no score; the same command tries them again\n"
+    assert errors == "optimlab: 1 of 1 could not be graded and have no score; the same command tries again\n"
 
 
 def test_grade_is_refused_without_unsafe_and_says_why(optimlab, tmp_path):
@@ -109,6 +121,13 @@ def world(tmp_path):
     return tmp_path
 
 
+NO_NOTEBOOK = "is not a notebook to check:"
+NAMES = "name them <student>.ipynb or <student>/lab04_race.ipynb"
+FOLDER = "where it would be taken for a student's folder; name a place outside"
+SEED = (
+    "is no seed file, which holds 64 hexadecimal digits; name another with --seed-file, "
+    "and one that does not exist yet will be made"
+)
 GRADE = ["grade", "class", "--lab", LAB, "--out", "out", "--unsafe", "--seed-file", "seed"]
 
 
@@ -133,20 +152,28 @@ def but(**changes):
         (but(lab=""), 2, "there is no lab named ''; there are lab04_race"),
         (but(class_dir="clas"), 1, "CLASS_DIR clas is not there"),
         (but(class_dir="file"), 1, "CLASS_DIR file is not a folder"),
-        (but(class_dir="empty"), 1, "empty holds no notebook of lab04_race; name them <student>.ipynb or <student>/lab04_race.ipynb"),
-        (but(class_dir="texts"), 1, "texts holds no notebook of lab04_race; name them <student>.ipynb or <student>/lab04_race.ipynb"),
+        (but(class_dir="empty"), 1, f"empty holds no notebook of lab04_race; {NAMES}"),
+        (but(class_dir="texts"), 1, f"texts holds no notebook of lab04_race; {NAMES}"),
         (but(out="file"), 1, "file is a file or lies in one; name a new folder for the grades"),
         (but(out="file/out"), 1, "file/out is a file or lies in one; name a new folder for the grades"),
         (but(out="full"), 1, "full holds other files and no gradebook; name a new or an empty folder for the grades"),
-        (but(out="class"), 1, "class lies in class, where it would be taken for a student's folder; name a place outside"),
-        (but(out="class/out"), 1, "class/out lies in class, where it would be taken for a student's folder; name a place outside"),
-        (but(out="empty/../class/x"), 1, "empty/../class/x lies in class, where it would be taken for a student's folder; name a place outside"),
+        (but(out="class"), 1, f"class lies in class, {FOLDER}"),
+        (but(out="class/out"), 1, f"class/out lies in class, {FOLDER}"),
+        (but(out="empty/../class/x"), 1, f"empty/../class/x lies in class, {FOLDER}"),
         (but(out="loop/itself"), 1, "loop/itself is a file or lies in one; name a new folder for the grades"),
-        (but(seed_file="file"), 1, "file is no seed file, which holds 64 hexadecimal digits; name another with --seed-file, and one that does not exist yet will be made"),
+        (but(seed_file="file"), 1, f"file {SEED}"),
         (but(seed_file="empty"), 1, "the seed file empty cannot be read or made: Is a directory"),
-        (but(seed_file="out/seed"), 1, "out/seed lies in out, and must not go where the grades go; name a place outside"),
+        (
+            but(seed_file="out/seed"),
+            1,
+            "out/seed lies in out, and must not go where the grades go; name a place outside",
+        ),
         (but(roster="none.csv"), 1, "the roster none.csv cannot be read: No such file or directory"),
-        (but(roster="bad-roster.csv"), 1, "the roster bad-roster.csv has the columns name; it needs one named student, and may have lms_id"),
+        (
+            but(roster="bad-roster.csv"),
+            1,
+            "the roster bad-roster.csv has the columns name; it needs one named student, and may have lms_id",
+        ),
         (but(jobs="0"), 2, "Invalid value for '--jobs': 0 is not in the range x>=1."),
         (but(jobs="many"), 2, "Invalid value for '--jobs': 'many' is not a valid integer range."),
         (["grade"], 2, "Missing argument 'CLASS_DIR'."),
@@ -159,14 +186,22 @@ def but(**changes):
         (["labs", "show", "lab4_race"], 2, "there is no lab named 'lab4_race'; did you mean 'lab04_race'?"),
         (["labs", "build"], 1, "solutions holds no solved lab (a notebook named labNN_name.ipynb)"),
         (["check", "class/ada.ipynb"], 2, "ada.ipynb does not tell its lab; say --lab NAME, there are lab04_race"),
-        (["check", "lab04_rac.ipynb"], 2, "lab04_rac.ipynb does not tell its lab; say --lab NAME, did you mean 'lab04_race'?"),
-        (["check", "lab04_race.ipynb"], 1, "lab04_race.ipynb is not a notebook to check: it cannot be read: No such file or directory"),
-        (["check", "file", "--lab", LAB], 1, "file is not a notebook to check: it is not a Jupyter notebook: it is not valid JSON"),
-        (["check", "empty", "--lab", LAB], 1, "empty is not a notebook to check: it is not a regular file"),
+        (
+            ["check", "lab04_rac.ipynb"],
+            2,
+            "lab04_rac.ipynb does not tell its lab; say --lab NAME, did you mean 'lab04_race'?",
+        ),
+        (
+            ["check", "lab04_race.ipynb"],
+            1,
+            f"lab04_race.ipynb {NO_NOTEBOOK} it cannot be read: No such file or directory",
+        ),
+        (["check", "file", "--lab", LAB], 1, f"file {NO_NOTEBOOK} it is not a Jupyter notebook: it is not valid JSON"),
+        (["check", "empty", "--lab", LAB], 1, f"empty {NO_NOTEBOOK} it is not a regular file"),
         (["check", "file", "--lab", "lab05"], 2, "there is no lab named 'lab05'; did you mean 'lab04_race'?"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else None,
-)  # fmt: skip
+)
 @needs_fork
 def test_bad_input_gets_one_sentence_and_changes_nothing(optimlab, world, args, code, sentence):
     before = contents(world)
@@ -184,7 +219,9 @@ def test_grades_of_another_seed_are_left_alone(optimlab, world):
     assert optimlab(*GRADE)[0] == 0
     before = contents(world / "out")
     code, printed, errors = optimlab(*but(seed_file="another"))
-    assert (code, printed) == (1, "") and errors.startswith("optimlab: out holds grades with another seed or other questions")
+    assert (code, printed) == (1, "") and errors.startswith(
+        "optimlab: out holds grades with another seed or other questions"
+    )
     assert contents(world / "out") == before
 
 
@@ -197,7 +234,8 @@ def test_a_folder_that_cannot_be_written_to_is_reported(optimlab, world, monkeyp
     code, printed, errors = optimlab(*GRADE)
     assert (code, printed) == (1, "")
     assert errors == (
-        "optimlab: grading stopped: [Errno 28] No space left on device; what is graded is kept, and the same command goes on from there\n"
+        "optimlab: grading stopped: [Errno 28] No space left on device; "
+        "what is graded is kept, the same command goes on from there\n"
     )
     monkeypatch.undo()
 
@@ -244,7 +282,9 @@ def test_check_shows_the_first_differing_step_and_names_the_mistake(optimlab, tm
     edit = ("return theta - lr * (g", "return theta + lr * (g")
     (tmp_path / "lab04_race_ada.ipynb").write_bytes(solved(edit, first=["import os; os._exit(0)"]))
     code, printed, errors = optimlab("check", "lab04_race_ada.ipynb")
-    assert code == 1 and printed.startswith(f"{check(sgd)!r}\nmomentum: right") and printed.endswith("\n18 of 20 points\n")
+    assert (
+        code == 1 and printed.startswith(f"{check(sgd)!r}\nmomentum: right") and printed.endswith("\n18 of 20 points\n")
+    )
     assert "gradient ascent" in printed
     assert errors == "code cell 1 was left out: its process ended, with exit code 0\n"
 
@@ -276,7 +316,9 @@ def test_the_module_is_the_command():
         assert (done.returncode, done.stdout) == (0, f"optimlab {__version__}\n")
 
 
-@pytest.mark.parametrize("args", [[], ["--help"], ["labs"], ["labs", "--help"], ["grade", "--help"], ["check", "--help"]])
+@pytest.mark.parametrize(
+    "args", [[], ["--help"], ["labs"], ["labs", "--help"], ["grade", "--help"], ["check", "--help"]]
+)
 def test_help_is_given(optimlab, args):
     code, printed, errors = optimlab(*args)
     assert (code, errors) == (0, "") and printed.startswith("Usage: optimlab")

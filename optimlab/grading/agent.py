@@ -1,7 +1,7 @@
-"""Inside a student's process: opens the notebook, runs its cells, then answers "call f(args)". It knows no expected answer.
+"""Inside a student's process: opens the notebook, runs its cells, answers "call f(args)". It knows no expected answer.
 
 After the first cell nothing here is to be believed: student code shares this process and can do all that it can. So the
-grader checks every frame, and the agent need only be fair to the honest. Requests and their replies:
+grader checks every frame, and the agent need only be fair to the honest. It says when it is ready; then come requests, and their replies:
 
     open, bytes                     sources of the cells, or why there are none
     run, numbers of cells           one reply a cell: None, or [status, message] of what it raised
@@ -29,12 +29,13 @@ class Agent:
         """Answer requests until the grader hangs up."""
         random.seed(0)
         np.random.seed(0)  # so that a grade does not depend on the day
+        self._reply(0, "ready")
         actions = {"open": self.open, "run": self.run, "call": self.call}
         while (request := self._receive()) is not None:
             number, action, *arguments = request
             try:
                 for reply in actions[action](*arguments):
-                    self.connection.sendall(pack([number, reply]))
+                    self._reply(number, reply)
             except MemoryError:
                 os._exit(OUT_OF_MEMORY)
 
@@ -69,6 +70,9 @@ class Agent:
         except BaseException as error:
             return False, *_account(error, "exception")
 
+    def _reply(self, number, reply):
+        self.connection.sendall(pack([number, reply]))
+
     def _receive(self):
         head = self._exactly(LENGTH.size)
         return head and unpack(self._exactly(*LENGTH.unpack(head)))
@@ -90,7 +94,7 @@ def _held(reference, answers):
 
 
 def _only(item, answer):
-    """The answer with all but one entry left here: a student keeps the state of a rule as he likes, and it may be large."""
+    """The answer with all but one entry left here: students keep a rule's state as they like, and it may be large."""
     done, value, *_ = answer
     if done and item is not None and type(value) in (tuple, list):
         return True, type(value)([x if n == item else Opaque(type(x).__name__) for n, x in enumerate(value)])

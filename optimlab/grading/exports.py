@@ -10,25 +10,20 @@ QUESTIONS = ("student", "lab", "question", "score", "max_score", "status", "diag
 
 def write_csvs(out, suite, grades):
     """Write both files for these grades, sorted by student. Where the grader failed the score is blank, never 0."""
+    out, lab = Path(out), suite.lab
     grades = sorted(grades, key=lambda grade: grade.student)
-    lab = suite.lab
-    write_csv(
-        Path(out) / "grades.csv",
-        GRADES,
-        [
-            (g.student, lab.name, g.score, lab.max_score, g.status, g.submission_sha256, suite.sha256)
-            for g in grades
-        ],
-    )  # fmt: skip
-    write_csv(
-        Path(out) / "questions.csv",
-        QUESTIONS,
-        [
-            (g.student, lab.name, name, None if o.status == "grader-error" else o.score, o.max_score, o.status, o.diagnosis)
-            for g in grades
-            for name, o in g.outcomes.items()
-        ],
-    )
+    whole = [(g.student, lab.name, g.score, lab.max_score, g.status, g.submission_sha256, suite.sha256) for g in grades]
+    parts = [
+        (g.student, lab.name, name, _points(o), o.max_score, o.status, o.diagnosis)
+        for g in grades
+        for name, o in g.outcomes.items()
+    ]
+    write_csv(out / "grades.csv", GRADES, whole)
+    write_csv(out / "questions.csv", QUESTIONS, parts)
+
+
+def _points(outcome):
+    return None if outcome.status == "grader-error" else outcome.score
 
 
 def write_csv(path, header, rows):

@@ -1,7 +1,7 @@
 """The gradebook, OUT/gradebook.sqlite: every grade given to a class for one suite, written as soon as it is known.
 
-A grade is found again by student, lab, what was handed in and what it was asked (the last two by their sha256). So grading
-again repeats nothing that is known, and a grader that was killed loses no more than what it was at work on.
+A grade is found again by student, lab, what was handed in and what it was asked, the last two by their sha256. So
+grading again repeats nothing that is known, and a grader that was killed loses no more than what it was at work on.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from .grader import Grade
 
 FILE = "gradebook.sqlite"
 PART = f"{FILE}.part"
+ELSEWHERE = "name a new or an empty folder for the grades"
 KEY = "student, lab, submission_sha256, suite_sha256"
 SCHEMA = f"""
 CREATE TABLE suite (sha256 TEXT PRIMARY KEY, lab TEXT NOT NULL);
@@ -34,7 +35,7 @@ CREATE TABLE questions (
 
 
 class Gradebook:
-    """The gradebook of the folder ``out`` for one suite, made if need be and held alone until the end of the with block.
+    """The gradebook of the folder ``out`` for one suite, made if need be, ours alone until the end of the with block.
 
     Refused, with nothing in the folder touched, if it is not a new folder, an empty one or the gradebook of this suite.
     """
@@ -58,7 +59,7 @@ class Gradebook:
         self._opened.close()
 
     def known(self):
-        """The (student, submission sha256) that need not be graded again; where the grader failed, it is to try again."""
+        """The (student, submission sha256) not to be graded again; where the grader failed, it is to try again."""
         rows = self.db.execute(
             "SELECT student, submission_sha256 FROM grades"
             " WHERE lab = ? AND suite_sha256 = ? AND submission_sha256 != '' AND status != 'grader-error'",
@@ -115,21 +116,22 @@ class Gradebook:
         there = {path.name for path in self.out.iterdir()}
         if FILE not in there:
             if there - {PART, f"{PART}-journal"}:
-                raise Refused(f"{self.out} holds other files and no gradebook; name a new or an empty folder for the grades")
+                raise Refused(f"{self.out} holds other files and no gradebook; {ELSEWHERE}")
             return True
         try:
             uri = f"{(self.out / FILE).resolve().as_uri()}?immutable=1"  # leaves no trace; the suite never changes
             with contextlib.closing(sqlite3.connect(uri, uri=True)) as db:
                 ((sha256, lab),) = db.execute("SELECT sha256, lab FROM suite")
         except (sqlite3.Error, ValueError):
-            raise Refused(f"{self.out / FILE} is not a gradebook; name a new or an empty folder for the grades") from None
+            raise Refused(f"{self.out / FILE} is not a gradebook; {ELSEWHERE}") from None
         if (lab, sha256) != self.key:
             what = "with another seed or other questions" if lab == self.key[0] else f"of {lab}, not of {self.key[0]}"
-            raise Refused(f"{self.out} holds grades {what}; name another folder, or give the --seed-file it was made with")
+            remedy = "name another folder, or give the --seed-file it was made with"
+            raise Refused(f"{self.out} holds grades {what}; {remedy}")
         return False
 
     def _make(self):
-        """An empty gradebook, whole from the moment it has its name; the suite is in this file, not in a journal beside it."""
+        """An empty gradebook, whole from the moment it has its name, with the suite in it and not in a journal."""
         part = self.out / PART
         part.unlink(missing_ok=True)
         with contextlib.closing(sqlite3.connect(part)) as db:

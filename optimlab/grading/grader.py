@@ -7,6 +7,7 @@ that ends that process is lost alone; the next is put to a new one, in which the
 import hashlib
 import queue
 import threading
+import traceback
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from .sitting import Sitting, on_the_wire
 WORST_FIRST = (
     "grader-error", "unreadable", "exited", "timeout", "memory", "syntax", "exception", "wrong", "missing", "pass"
 )  # fmt: skip
+
 
 @dataclass(frozen=True, eq=False)
 class Suite:
@@ -102,6 +104,10 @@ def grade(found, suite, zygote, known=frozenset()):
         return _alike(found, suite, "unreadable", str(error), sha256)
     except Broken as error:
         return _alike(found, suite, "grader-error", str(error), sha256)
+    except Exception as error:  # a fault of ours must cost neither this student nor the rest of the class
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = f"the grader failed with {type(error).__name__}: {error} ({where.filename}, line {where.lineno})"
+        return _alike(found, suite, "grader-error", sentence, sha256)
 
 
 def absent(student, suite):
@@ -119,8 +125,8 @@ def _examine(found, data, suite, zygote):
     outcomes, sitting = examine(data, suite, zygote)
     outcomes = {q.name: score(q, outcomes[q.name]) for q in suite.lab.questions}
     statuses = {outcome.status for outcome in outcomes.values()} | {fate.status for fate in sitting.lost.values()}
-    status = min(statuses, key=WORST_FIRST.index)
-    return Grade(found.student, status, outcomes, note="; ".join(filter(None, [found.note, *sitting.notes])), cpu=sitting.cpu)
+    note = "; ".join(filter(None, [found.note, *sitting.notes]))
+    return Grade(found.student, min(statuses, key=WORST_FIRST.index), outcomes, note=note, cpu=sitting.cpu)
 
 
 def examine(data, suite, zygote):

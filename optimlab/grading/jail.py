@@ -1,9 +1,11 @@
 """What a submission's process may use, and whether this machine can hold one.
 
-``confine`` is called in the forked child before any student code. So far it knows one tier, "unsafe": limits on what may be
-used up, none on what may be read or reached. Namespaces, Landlock and seccomp belong here, in the same two functions.
+``confine`` is called in the forked child before any student code. So far it knows one tier, "unsafe": limits on what
+may be used up, none on what may be read or reached. Namespaces, Landlock and seccomp belong here, in the same two
+functions.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -14,7 +16,7 @@ from . import Refused
 
 
 class Limits(NamedTuple):
-    """What one submission may use. Seconds are of the clock on the wall, but the processor's are capped at the total too."""
+    """What one submission may use. Seconds are of the clock on the wall; the total caps the processor's, too."""
 
     call_seconds: float = 10.0
     cell_seconds: float = 10.0
@@ -53,11 +55,9 @@ def confine(tier, limits):
     }
     for name, cap in caps.items():
         if hasattr(resource, name):
-            hard = cap + 1 if name == "RLIMIT_CPU" else cap  # the first second over is a signal with a name, the next SIGKILL
-            try:
+            hard = cap + (name == "RLIMIT_CPU")  # the soft one has a signal of its own, the hard one kills
+            with contextlib.suppress(ValueError, OSError):  # macOS does not let some be set; one may be lower already
                 resource.setrlimit(getattr(resource, name), (cap, hard))
-            except (ValueError, OSError):  # macOS does not let some be set; an inherited limit may be lower already
-                pass
 
 
 def die_with_parent():

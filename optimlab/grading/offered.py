@@ -1,7 +1,7 @@
 """What ``import optimlab`` gives a submission: problems, schedules, figures, descent, and a check() that says nothing.
 
-The rules, the questions and the grader are withheld: their import fails with a sentence. That is a courtesy to the honest,
-who learn why; against the others it is the jail that must keep the files out of reach.
+The rules, the questions and the grader are withheld: their import fails with a sentence. That is a courtesy to the
+honest, who learn why; against the others it is the jail that must keep the files out of reach.
 """
 
 import importlib

@@ -20,7 +20,9 @@ def read(path):
     if not rows:
         raise Refused(f"the roster {path} has no rows below its first line, which names the columns")
     if "student" not in columns:
-        raise Refused(f"the roster {path} has the columns {', '.join(columns)}; it needs one named student, and may have lms_id")
+        raise Refused(
+            f"the roster {path} has the columns {', '.join(columns)}; it needs one named student, and may have lms_id"
+        )
     return _students(path, rows)
 
 

@@ -1,4 +1,4 @@
-"""Grading a folder of notebooks from one end to the other: find them, question them, keep the grades, write the files."""
+"""Grading a folder of notebooks from end to end: find them, question them, keep the grades, write the files."""
 
 import contextlib
 import os
@@ -13,8 +13,8 @@ from .session import Broken, Zygote
 def grade_folder(class_dir, lab, out, *, tier, limits, seed_file=None, roster_file=None, jobs=1, watch=None):
     """Grade CLASS_DIR into OUT; returns the suite, the grades by student, and the roster ({} if there is none).
 
-    ``watch(results, count)`` may wrap the results, as they come in, in a context that shows how far it is. Refused, with nothing written, where the
-    input is bad; a submission that is bad is graded as such.
+    ``watch(results, count)`` may wrap the results, as they come in, in a context that shows how far it is. Refused
+    where the input is bad, before anything is graded; a submission that is bad is graded as such.
     """
     class_dir, out = Path(class_dir), Path(out)
     students = roster.read(roster_file) if roster_file else {}
@@ -36,7 +36,7 @@ def grade_folder(class_dir, lab, out, *, tier, limits, seed_file=None, roster_fi
 
 
 def check_file(path, lab, *, tier, limits):
-    """What ``check`` would say of the functions in a notebook, run in a process of its own: a Verdict a question, and notes."""
+    """What ``check`` would say of a notebook's functions, run in a process of its own: a Verdict each, and notes."""
     cases = {q.name: [case._replace(hidden=False) for case in q.cases(check.SEED)] for q in lab.questions}
     try:
         with contextlib.closing(Zygote(tier, limits)) as zygote:
@@ -62,7 +62,8 @@ def _submissions(class_dir, lab, students):
     except OSError as error:
         raise Refused(f"CLASS_DIR {class_dir} cannot be read: {error.strerror}") from None
     if not any(found.path for found in submissions):
-        raise Refused(f"{class_dir} holds no notebook of {lab.name}; name them <student>.ipynb or <student>/{lab.name}.ipynb")
+        names = f"<student>.ipynb or <student>/{lab.name}.ipynb"
+        raise Refused(f"{class_dir} holds no notebook of {lab.name}; name them {names}")
     return submissions
 
 

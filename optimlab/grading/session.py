@@ -1,4 +1,4 @@
-"""The grader's side of a zygote: start it, have it fork, talk to the child under deadlines, learn how the child ended."""
+"""The grader's side of a zygote: start it, have it fork, talk to the child under deadlines, learn how it ended."""
 
 import contextlib
 import json
@@ -19,7 +19,8 @@ from .agent import OUT_OF_MEMORY
 
 FORKS = 200  # then a zygote is replaced by a fresh one
 WARM_UP_SECONDS = 120
-END_SECONDS = 10  # for the kernel to end a killed process
+START_SECONDS = 30  # for a child to say that it is ready
+END_SECONDS = 10  # for a killed process to end and its files to be removed
 GRACE_SECONDS = 1  # for a process that hung up to end of itself
 PACKAGES = Path(__file__).parents[2]  # where `import optimlab` finds this very package
 ENVIRONMENT = {
@@ -58,28 +59,20 @@ class Zygote:
         self.started = self.forks = 0  # processes in all; children of the present one
         self.closed = False
 
-    def fork(self, deadline=math.inf):
-        """A new child, after the end of the one before; at the deadline (of time.monotonic) its time is up."""
+    def fork(self):
+        """A new child that is ready to be asked, after the end of the one before."""
         if self.child is not None:
             with contextlib.suppress(Orphaned):
                 self.child.end()
-        ours, theirs = socket.socketpair()
-        with theirs:
-            for _ in range(2):  # it may be killed at any time, even now
-                self.warm()
-                with contextlib.suppress(OSError):
-                    socket.send_fds(self.control, [b"f"], [theirs.fileno()])
-                    self.forks += 1
-                    self.child = Child(self, ours, deadline)
-                    return self.child
-        ours.close()
-        raise Broken("the process that student code is forked from keeps ending")
-
-    def warm(self):
-        """Have a process ready to fork: a new one if there is none or the old one is worn out or gone."""
-        if self.process is None or self.forks >= FORKS or self.process.poll() is not None:
-            self._stop()
-            self._start()
+        for _ in range(2):  # what an earlier submission left behind may have killed or stopped the process
+            if self.process is None or self.forks >= FORKS or self.process.poll() is not None:
+                self.stop()
+                self._start()
+            with contextlib.suppress(OSError, Orphaned, Died):
+                self.child = self._fork()
+                return self.child
+            self.stop()
+        raise Broken("the process that student code is forked from cannot fork")
 
     def kill_child(self):
         """Have the child killed, unless it has ended already."""
@@ -100,7 +93,16 @@ class Zygote:
     def close(self):
         """End the zygote and any child of it, for good. May be called while another thread is waiting for the child."""
         self.closed = True
-        self._stop()
+        self.stop()
+
+    def _fork(self):
+        self.forks += 1
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self.control, [b"f"], [theirs.fileno()])
+        child = Child(self, ours)
+        child.greet()
+        return child
 
     def _start(self):
         if self.closed:
@@ -126,10 +128,11 @@ class Zygote:
         except Orphaned as error:
             raise Broken(f"the process that student code is forked from did not start: {error}") from None
         if warm["threads"] != 1:
-            self._stop()
+            self.stop()
             raise Broken(f"the process that student code is forked from has {warm['threads']} threads; it must have 1")
 
-    def _stop(self):
+    def stop(self):
+        """End the zygote and any child of it; the next fork starts another."""
         process, child = self.process, self.child
         self.process = self.child = None
         if process is None:
@@ -152,18 +155,23 @@ class Zygote:
                 last = errors.read(1 << 16).strip().rpartition("\n")[2]
         except OSError:
             last = ""
-        self._stop()
+        self.stop()
         return Orphaned(last or "it was killed")
 
 
 class Child:
     """One forked child of a zygote, in which a submission runs."""
 
-    def __init__(self, zygote, connection, deadline):
-        self.zygote, self.connection, self.deadline = zygote, connection, deadline
+    def __init__(self, zygote, connection):
+        self.zygote, self.connection = zygote, connection
+        self.deadline = math.inf  # of time.monotonic: when it must have answered everything
         self.incoming, self.outgoing, self.number = bytearray(), memoryview(b""), 0
         self.usage = None  # once it has ended: its wait status, cpu seconds and peak memory in MB
         connection.setblocking(False)
+
+    def greet(self):
+        """Wait until it says that it is ready."""
+        self._reply(START_SECONDS)
 
     def ask(self, *request, seconds, replies=1):
         """Send one request and yield its replies, each within so many seconds of the one before; or Died."""
@@ -178,6 +186,8 @@ class Child:
         if self.usage is None:
             self.zygote.kill_child()
             self._ended(END_SECONDS)
+        if self.usage is None:  # it or the zygote does not end, whatever that means
+            self.zygote.stop()
 
     def _reply(self, seconds):
         due = min(time.monotonic() + seconds, self.deadline)

@@ -1,14 +1,15 @@
 """One submission's examination: its process, a new one when that is gone, and its answers to the cases it is given.
 
-A cell that ended its process is left out when the others run again, so a function it was to define is lost and no other.
+A cell that ended its process is left out when the others run again: a function it was to define is lost, and no other.
 """
 
 import contextlib
+import math
 import re
 import time
 
 from ..labs.question import NOT_WRITTEN, Failure, Ref, plain
-from .session import Broken, Died, Orphaned
+from .session import Died, Orphaned
 from .submission import Unreadable
 from .wire import Held
 
@@ -23,8 +24,7 @@ class Sitting:
 
     def __init__(self, data, zygote):
         self.data, self.zygote, self.limits = data, zygote, zygote.limits
-        zygote.warm()  # before the clock starts
-        self.deadline = time.monotonic() + self.limits.total_seconds
+        self.deadline = math.inf  # until there is a process
         self.child, self.sources, self.fates, self.lost = None, None, {}, {}
         self.orphaned, self.cpu = False, 0.0
 
@@ -72,7 +72,9 @@ class Sitting:
     def _start(self):
         """A new process in which all cells have run but those that ended an earlier one."""
         while self.child is None:
-            self.child = self.zygote.fork(self.deadline)
+            self.child = self.zygote.fork()
+            self.deadline = min(self.deadline, time.monotonic() + self.limits.total_seconds)
+            self.child.deadline = self.deadline
             self._open()
             self.fates = dict(self.lost)
             todo = [number for number in range(len(self.sources)) if number not in self.lost]
@@ -92,9 +94,7 @@ class Sitting:
         except Died as death:
             if self.sources is not None:
                 raise
-            if death.status in ("memory", "timeout"):
-                raise Unreadable(f"it cannot be taken apart: {death.message}") from None
-            raise Broken(f"the process for the submission did not start: {death.message}") from None
+            raise Unreadable(f"it cannot be taken apart: {death.message}") from None
         if isinstance(sources, str):
             raise Unreadable(sources)
         self.sources = sources
@@ -131,5 +131,5 @@ class Sitting:
 
 
 def on_the_wire(calls):
-    """The calls of a case as they are sent: lists of arguments, in which what was returned before is named, not repeated."""
+    """The calls of a case as they are sent: arguments, in which what was returned before is named, not repeated."""
     return [[[Held(*arg) if isinstance(arg, Ref) else arg for arg in call.args], dict(call.kwargs)] for call in calls]

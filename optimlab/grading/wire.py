@@ -2,10 +2,10 @@
 
     frame = u32 length of the rest | u32 length of the tree | tree | buffers, in the tree's order
 
-Only data crosses, never code: None, bool, 64-bit int, float, complex, str, bytes, list, tuple, dict, and NumPy arrays and
-scalars of the plain numeric dtypes. Nothing is pickled and no method of a value is called, so a value cannot act on its
-reader. What does not fit the format or its limits stays where it is and an ``Opaque`` arrives in its place. ``unpack``
-makes of any bytes whatever a value or a WireError, in bounded memory.
+Only data crosses, never code: None, bool, 64-bit int, float, complex, str, bytes, list, tuple, dict, and NumPy arrays
+and scalars of the plain numeric dtypes. Nothing is pickled and no method of a value is called, so a value cannot act on
+its reader. What does not fit the format or its limits stays where it is and an ``Opaque`` arrives in its place.
+``unpack`` makes of any bytes whatever a value or a WireError, in bounded memory.
 """
 
 import struct
@@ -22,6 +22,7 @@ MAX_DEPTH = 20
 LENGTH = struct.Struct("<I")
 DTYPES = {name: np.dtype(name) for name in "|b1 |i1 |u1 <i2 <u2 <i4 <u4 <i8 <u8 <f2 <f4 <f8 <c8 <c16".split()}
 KEYS = (str, int, float, bool, type(None))
+GARBAGE = (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, struct.error, msgpack.UnpackException)
 BRANCH = 16  # bytes of tree that a node may take without asking
 
 
@@ -60,7 +61,7 @@ def unpack(rest, opaque=Opaque):
         return _Reader(rest, opaque).value
     except WireError:
         raise
-    except (ArithmeticError, LookupError, TypeError, ValueError, MemoryError, struct.error, msgpack.UnpackException) as error:
+    except GARBAGE as error:
         raise WireError(f"{type(error).__name__} while reading it") from None
 
 
@@ -164,8 +165,9 @@ class _Reader:
                 check(len(entries) == 2 and all(type(part) is float for part in entries), "wrong complex number")
                 return complex(*entries)
             case "held":
-                check(len(entries) == 2 and type(entries[0]) is int and type(entries[1]) in (int, type(None)), "wrong reference")
-                return Held(*entries)
+                call, item = entries
+                check(type(call) is int and type(item) in (int, type(None)), "wrong reference")
+                return Held(call, item)
             case "opaque":
                 check(len(entries) == 1 and type(entries[0]) is str and len(entries[0]) <= 80, "wrong placeholder")
                 return self.opaque(*entries)
@@ -179,7 +181,7 @@ class _Reader:
     def array(self, name, shape, size):
         dtype, raw = DTYPES[name], self.buffer(size)
         flat = np.frombuffer(raw, dtype) if size else np.empty(0, dtype)
-        flat = flat.view("u1") != 0 if name == "|b1" else flat.copy()  # a copy is aligned, writable and outlives the frame
+        flat = flat.view("u1") != 0 if name == "|b1" else flat.copy()  # aligned, writable, and the frame can go
         if shape is None:
             check(len(flat) == 1, "wrong scalar")
             return flat[0]

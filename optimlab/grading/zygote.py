@@ -1,7 +1,7 @@
 """A warm process that forks one child a submission. It runs no student code, holds no secret and has one thread.
 
-Started by exec with an environment of its own, it imports what notebooks need, once; a fork of it is a Python with NumPy,
-matplotlib and IPython ready in a millisecond. It has one child at a time. The other end of its control socket sends
+Started by exec with an environment of its own, it imports what notebooks need, once; a fork of it is a Python with
+NumPy, matplotlib and IPython, ready at once. It has one child at a time. The other end of its control socket sends
 
     f, and a socket with it     fork a child that serves that socket
     k                           kill the child and whatever it started
@@ -107,7 +107,7 @@ def _watch(child, control, child_ended):
 
 
 def _kill_group(child):
-    """Kill what a child has started. Its number stays the group's, though it be dead, for as long as the group has members."""
+    """Kill what a child has started. Its number is the group's, even when it is dead, while the group has members."""
     try:
         os.killpg(child, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):  # there is none, or (macOS) only dead ones

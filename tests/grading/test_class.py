@@ -1,4 +1,4 @@
-"""A whole class, graded by one command: right scores, right statuses, each mistake named, nobody touched by another's fate."""
+"""A whole class, graded by one command: right scores, right statuses, each mistake named, nobody touched by another."""
 
 import csv
 import os
@@ -37,7 +37,9 @@ CLASS = {
     ),
     "l2": (lambda: solved(*L2), "wrong", {"adamw": ("wrong", "matches L2 instead of decoupled decay")}),
     "loop": (
-        lambda: solved((MOMENTUM, "    while True: pass\n" + MOMENTUM)), "timeout", {"momentum": ("timeout", "it took too long")}
+        lambda: solved((MOMENTUM, "    while True: pass\n" + MOMENTUM)),
+        "timeout",
+        {"momentum": ("timeout", "it took too long")},
     ),
     "syntax": (
         lambda: solved((MOMENTUM, "    v = = beta * state")),
@@ -75,7 +77,9 @@ def graded(tmp_path_factory):
     there = tmp_path_factory.mktemp("grading")
     class_dir = hand_in(there / "class", **{student: make() for student, (make, *_) in CLASS.items()})
     command = [sys.executable, "-m", "optimlab", "grade", class_dir, "--lab", LAB, "--out", there / "out", "--unsafe"]
-    done = subprocess.run([*command, "--seed-file", there / "seed", "--jobs", "2"], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [*command, "--seed-file", there / "seed", "--jobs", "2"], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     return there / "out", done
 
@@ -109,8 +113,7 @@ def test_the_teacher_reads_a_summary(graded):
     assert lines[0] == "lab04_race: 12 students, mean 13.6 of 20 points"
     for line in ("    3  wrong", "    3  exited", "    2  pass", "    1  timeout", "    1  syntax", "  1.7  of 2  sgd"):
         assert line in lines
-    assert any(line.endswith("L2 instead of decoupled decay: what is added to g is divided by sqrt(v_hat) with it; multiply theta "
-                             "by 1 - lr * weight_decay instead") for line in lines)  # fmt: skip
+    assert any(line.startswith("    1  adamw: matches L2 instead of decoupled decay: ") for line in lines)
     assert done.stderr.splitlines() == [
         "corrupt: it is not a Jupyter notebook: it is not valid JSON",
         "os-exit: code cell 1 was left out: its process ended, with exit code 0",

@@ -22,7 +22,11 @@ def out(tmp_path, suite):
     grades = [
         Grade("zoë", "wrong", {"double": PASS, "walk": WRONG}, "z" * 64),
         Grade("ada", "grader-error", {"double": PASS, "walk": FAILED}, "a" * 64),
-        Grade("=HYPERLINK()", "missing", {name: Outcome("missing", 0, 2, "nothing was handed in") for name in ("double", "walk")}),
+        Grade(
+            "=HYPERLINK()",
+            "missing",
+            {name: Outcome("missing", 0, 2, "nothing was handed in") for name in ("double", "walk")},
+        ),
     ]
     exports.write_csvs(tmp_path, suite, grades)
     return tmp_path

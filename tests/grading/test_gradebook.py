@@ -100,7 +100,10 @@ def another_database(out, suite):
     ("make", "sentence"),
     [
         (grades_of_another_lab, "holds grades of lab99_other, not of lab00_tiny; name another folder"),
-        (grades_of_another_seed, "holds grades with another seed or other questions; name another folder, or give the --seed-file"),
+        (
+            grades_of_another_seed,
+            "holds grades with another seed or other questions; name another folder, or give the --seed-file",
+        ),
         (a_file, "is a file or lies in one; name a new folder for the grades"),
         (someones_files, "holds other files and no gradebook; name a new or an empty folder"),
         (a_broken_gradebook, "gradebook.sqlite is not a gradebook; name a new or an empty folder"),
@@ -147,7 +150,7 @@ def test_a_grade_once_recorded_outlives_a_grader_that_is_killed(tmp_path, suite)
         import os, sys
         sys.path.insert(0, {os.path.dirname(os.path.dirname(__file__))!r})
         from grading.test_gradebook import ADA, Gradebook, TINY, grader
-        with Gradebook({str(tmp_path / 'out')!r}, grader.make_suite(TINY, seed=1)) as book:
+        with Gradebook({str(tmp_path / "out")!r}, grader.make_suite(TINY, seed=1)) as book:
             book.record(ADA)
             os.kill(os.getpid(), 9)
     """

@@ -16,6 +16,7 @@ from optimlab.labs.question import Call, Case, Lab, Outcome, Question
 from .conftest import DOUBLE, QUICK, TINY, WALK
 from .notebooks import hand_in, notebook
 
+STEP = 'x + s.get("t", 0) + 1, {"t": 1}'
 LOOP, EXIT = "while True: pass", "import os; os._exit(0)"
 
 
@@ -43,7 +44,7 @@ def summary(grade):
         ([LOOP, DOUBLE, WALK], "timeout", 5, "pass", "pass"),
         ([DOUBLE + "\n" + LOOP, WALK], "timeout", 3, "timeout", "pass"),
         ([DOUBLE.replace("return", LOOP + "\n    return"), WALK], "timeout", 3, "timeout", "pass"),
-        ([DOUBLE.replace("return", "y = [x]\n    while True: y += y\n    return"), WALK], "memory", 3, "memory", "pass"),
+        (["def double(x):\n    y = [x]\n    while True: y += y", WALK], "memory", 3, "memory", "pass"),
         (["import numpy as np\nbig = np.ones(10**12)\n" + DOUBLE, WALK], "memory", 3, "memory", "pass"),
         ([EXIT, DOUBLE, LOOP, WALK, "import numpy as np; np.ones(10**12)"], "exited", 5, "pass", "pass"),
         ([DOUBLE, WALK + "\ndel walk"], "missing", 2, "pass", "missing"),
@@ -62,27 +63,47 @@ def test_a_question_is_lost_by_what_its_own_cell_does(examine, cells, status, sc
         ["def double(x): return 0", WALK, DOUBLE],
         ["def d(x):\n    return 2 * x", "double = d", WALK],
         ["double = lambda x: x + x", "def walk(x, s):\n    return (x + len(s) + 1, [*s, x])"],
-        ["import numpy as np\n" + DOUBLE, 'class Walk:\n    def __call__(self, x, s):\n        return x + s.get("t", 0) + 1, {"t": 1}',
-         "walk = Walk()"],
+        [DOUBLE, f"class Walk:\n    def __call__(self, x, s):\n        return {STEP}", "walk = Walk()"],
         [DOUBLE, 'def walk(x, s):\n    s = s or type("Memory", (), {"t": 0})()\n    s.t += 1\n    return [x + s.t, s]'],
         [DOUBLE, "def walk(x, s):\n    n = s.send(None) if s else 1\n    return x + n, (k for k in [2, 3])"],
-        [DOUBLE, 'def walk(x, s):\n    t = s.get((1, 2), 0) + 1\n    return x + t, {(1, 2): t, "junk": [open] * 10**6}'],
-        ["import numpy as np\ndef double(x): return np.float64(2) * x", "def walk(x, s):\n    return np.float64(2 * x), np.ma.ones(3)"],
+        [DOUBLE, "def walk(x, s):\n    t = s.get((1, 2), 0) + 1\n    return x + t, {(1, 2): t, 3: [open] * 10**6}"],
+        [
+            f"import numpy as np\n{DOUBLE.replace('2', 'np.int8(2)')}",
+            "def walk(x, s): return np.float64(2 * x), np.ma.ones(3)",
+        ],
         ["%matplotlib inline\n" + DOUBLE, "!pip install numpy", "%%time\n" + WALK],
         [DOUBLE, WALK, "from optimlab.check import check\nif check(double): print('well done')"],
     ],
-)  # fmt: skip
+)
 def test_a_right_answer_is_right_however_it_is_laid_out(examine, cells):
     assert summary(examine(*cells)) == ("pass", 5, {"double": "pass", "walk": "pass"})
 
 
 @pytest.mark.parametrize(
     "answer",
-    ["print", "x.__class__", "'4.0'", "b'4'", "None", "(2 * x, 1)", "[2 * x]", "{'x': 2 * x}", "True", "2j * x", "float('nan')",
-     "__import__('numpy').ma.masked_array([2 * x])", "__import__('fractions').Fraction(4)", "[[[[[]]]]] * 10**5", "'x' * 10**8",
-     "__import__('numpy').zeros(3 * 10**6)", "(lambda l: l.append(l) or l)([])", "type('F', (float,), {'__eq__': lambda *a: True})(4.0)",
-     "type('E', (), {'__eq__': lambda *a: True, '__array__': lambda *a: 4.0})()", "__import__('numpy').array([2 * x], dtype=object)"],
-)  # fmt: skip
+    [
+        "print",
+        "x.__class__",
+        "'4.0'",
+        "b'4'",
+        "None",
+        "(2 * x, 1)",
+        "[2 * x]",
+        "{'x': 2 * x}",
+        "True",
+        "2j * x",
+        "float('nan')",
+        "__import__('numpy').ma.masked_array([2 * x])",
+        "__import__('fractions').Fraction(4)",
+        "[[[[[]]]]] * 10**5",
+        "'x' * 10**8",
+        "__import__('numpy').zeros(3 * 10**6)",
+        "(lambda l: l.append(l) or l)([])",
+        "type('F', (float,), {'__eq__': lambda *a: True})(4.0)",
+        "type('E', (), {'__eq__': lambda *a: True, '__array__': lambda *a: 4.0})()",
+        "__import__('numpy').array([2 * x], dtype=object)",
+    ],
+)
 def test_an_answer_of_another_kind_is_wrong_and_nothing_more(examine, answer):
     grade = examine(f"def double(x): return {answer}", WALK)
     assert summary(grade) == ("wrong", 3, {"double": "wrong", "walk": "pass"})
@@ -93,19 +114,26 @@ def test_the_cell_that_defines_a_lost_function_is_named_in_its_diagnosis(examine
     def why(*cells):
         return examine(*cells).outcomes["double"].diagnosis
 
-    assert why("import nothing\n" + DOUBLE) == "the cell that defines it failed: ModuleNotFoundError: No module named 'nothing'"
+    assert (
+        why("import nothing\n" + DOUBLE)
+        == "the cell that defines it failed: ModuleNotFoundError: No module named 'nothing'"
+    )
     assert why(DOUBLE + "\n" + LOOP) == "the cell that defines it failed: it took longer than 2 s"
     assert why(DOUBLE + "\n" + EXIT) == "the cell that defines it failed: its process ended, with exit code 0"
-    assert why("x = 1\ndef double(x)\n    return x") == "the cell that defines it failed: SyntaxError: expected ':', line 2"
+    assert (
+        why("x = 1\ndef double(x)\n    return x")
+        == "the cell that defines it failed: SyntaxError: expected ':', line 2"
+    )
     assert why("x = 1") == "there is no function double"
     assert why("raise NotImplementedError()\n" + DOUBLE) == "there is no function double"
 
 
 def test_cells_that_had_to_be_left_out_are_noted(examine):
     grade = examine(DOUBLE, EXIT, WALK, LOOP)
-    assert grade.note == (
-        "code cell 2 was left out: its process ended, with exit code 0; code cell 4 was left out: it took longer than 2 s"
-    )
+    assert grade.note.split("; ") == [
+        "code cell 2 was left out: its process ended, with exit code 0",
+        "code cell 4 was left out: it took longer than 2 s",
+    ]
 
 
 def test_cells_tagged_experiment_do_not_run(examine, suite):
@@ -151,11 +179,28 @@ def test_a_zygote_that_dies_once_costs_nobody_anything(suite, zygote, monkeypatc
 
 @pytest.mark.parametrize(
     "reply",
-    [None, 3, [], [True], [True, 1, 2], [1, 2], [False, "pass", ""], [False, "grader-error", "x"], [False, "timeout", ""],
-     [False, "unreadable", ""], [False, 3, ""], [False, "exception", 3], {"a": 1}, "xy", np.array([1.0, 2.0]),
-     [False, np.array([1.0, 2.0]), ""], [np.bool_(True), 1.0], [False, "exception", "m", 4]],
+    [
+        None,
+        3,
+        [],
+        [True],
+        [True, 1, 2],
+        [1, 2],
+        [False, "pass", ""],
+        [False, "grader-error", "x"],
+        [False, "timeout", ""],
+        [False, "unreadable", ""],
+        [False, 3, ""],
+        [False, "exception", 3],
+        {"a": 1},
+        "xy",
+        np.array([1.0, 2.0]),
+        [False, np.array([1.0, 2.0]), ""],
+        [np.bool_(True), 1.0],
+        [False, "exception", "m", 4],
+    ],
     ids=repr,
-)  # fmt: skip
+)
 def test_a_reply_that_no_agent_gives_ends_the_child(zygote, suite, reply):
     sitting = Sitting(notebook(DOUBLE, WALK), zygote)
     sitting.answers("double", suite.cases["double"][0])
@@ -168,7 +213,12 @@ def test_a_reply_that_no_agent_gives_ends_the_child(zygote, suite, reply):
 def test_hidden_cases_tell_nothing_a_student_wrote(examine, suite):
     (secret,) = suite.cases["double"][2].calls[0].args
     leak = "def double(x):\n    if x is not None and not hasattr(x, 'shape') and x != 2.0: {}\n    return 2 * x"
-    for what in ("raise Exception(f'CANARY{x}')", "raise type(f'CANARY{x}', (Exception,), {})()", "return f'CANARY{x}'", "return x + 7"):
+    for what in (
+        "raise Exception(f'CANARY{x}')",
+        "raise type(f'CANARY{x}', (Exception,), {})()",
+        "return f'CANARY{x}'",
+        "return x + 7",
+    ):
         outcome = examine(leak.format(what), WALK).outcomes["double"]
         assert outcome.status in ("wrong", "exception") and outcome.diagnosis.startswith("on a hidden case it")
         for text in map(str, outcome):
@@ -179,7 +229,8 @@ def test_a_student_who_changes_numpy_and_builtins_changes_nothing_here(examine):
     before = np.asarray, np.abs, np.isfinite, builtins.abs, np.ndarray.__eq__, sys.modules["json"]
     patch = (
         "import numpy as np, builtins, sys, json\nnp.abs = np.asarray = np.isfinite = lambda *a, **k: np.zeros(())\n"
-        "np.allclose = np.array_equal = lambda *a, **k: True\nbuiltins.abs = builtins.round = lambda *a: 0\njson.loads = None"
+        "np.allclose = np.array_equal = lambda *a, **k: True\nbuiltins.abs = builtins.round = lambda *a: 0\n"
+        "json.loads = None"
     )
     assert summary(examine(patch, DOUBLE.replace("2 *", "3 *"), WALK))[:2] == ("wrong", 3)
     assert before == (np.asarray, np.abs, np.isfinite, builtins.abs, np.ndarray.__eq__, sys.modules["json"])
@@ -202,15 +253,22 @@ def grades_of(class_dir, suite, **options):
 
 def test_no_submissions_fate_touches_anothers(tmp_path, suite):
     evil = {
-        "loop": LOOP, "exit": EXIT, "killer": "import os; os.kill(os.getppid(), 9)", "flood": "import os\nwhile True: os.write(3, b'x' * 9999)",
-        "bomb": "x = [0]\nwhile True: x += x", "patch": "import builtins; builtins.len = None", "fork": "import os\nif os.fork() == 0: os.setsid()\n",
-    }  # fmt: skip
+        "loop": LOOP,
+        "exit": EXIT,
+        "killer": "import os; os.kill(os.getppid(), 9)",
+        "flood": "import os\nwhile True: os.write(3, b'x' * 9999)",
+        "bomb": "x = [0]\nwhile True: x += x",
+        "patch": "import builtins; builtins.len = None",
+        "fork": "import os\nif os.fork() == 0: os._exit(0)",
+    }
     notebooks = {f"good{n}": notebook(DOUBLE, WALK) for n in range(6)}
     notebooks |= {f"{name}{n}": notebook(cell, DOUBLE, WALK) for n, (name, cell) in enumerate(evil.items())}
     notebooks["corrupt"] = b"{"
     grades = grades_of(hand_in(tmp_path / "class", **notebooks), suite)
     assert grades.keys() == notebooks.keys()
-    assert all(grade.status == "pass" and grade.score == 5 for student, grade in grades.items() if student.startswith("good"))
+    assert all(
+        grade.status == "pass" and grade.score == 5 for student, grade in grades.items() if student.startswith("good")
+    )
     assert grades["corrupt"].status == "unreadable" and grades["corrupt"].score == 0
 
 
@@ -244,10 +302,16 @@ def test_a_judge_that_fails_blanks_the_score(zygote, monkeypatch, suite):
     assert grade.outcomes["walk"].diagnosis == "the judge failed with ZeroDivisionError: oops"
 
 
-def test_an_error_of_our_own_is_raised_where_it_can_be_seen(tmp_path, suite, monkeypatch):
-    monkeypatch.setattr(grader, "grade", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        grades_of(hand_in(tmp_path / "class", ada=notebook(DOUBLE)), suite)
+def test_a_fault_of_our_own_costs_nobody_anything(tmp_path, suite, monkeypatch):
+    examine = grader.examine
+
+    def stumble(data, suite, zygote):
+        return 1 / 0 if b"stumble" in data else examine(data, suite, zygote)
+
+    monkeypatch.setattr(grader, "examine", stumble)
+    grades = grades_of(hand_in(tmp_path / "class", ada=notebook(DOUBLE), emmy=notebook("stumble")), suite)
+    assert (grades["ada"].score, grades["emmy"].score, grades["emmy"].status) == (2, None, "grader-error")
+    assert "the grader failed with ZeroDivisionError: division by zero (" in grades["emmy"].note
 
 
 def test_a_notebook_that_needs_too_much_memory_to_be_read_is_unreadable(suite):
@@ -273,13 +337,12 @@ def test_a_suite_is_told_by_its_sha256():
     def cases(**changes):
         return lambda seed: (TINY.questions[0].cases(seed)[0]._replace(**changes),)
 
-    shas = [
-        sha(), sha(seed=2), sha(TINY._replace(name="other")), changed(points=3), changed(name="treble"), changed(signature="(y)"),
-        *[changed(cases=cases(**change)) for change in (
-            {}, {"calls": (Call((3.0,)),)}, {"calls": (Call((2.0,), {"k": 1}),)}, {"expected": (5.0,)}, {"rtol": 0.1}, {"atol": 0.1},
-            {"hidden": True}, {"item": 0}, {"name": "x"},
-        )],
-    ]  # fmt: skip
+    shas = [sha(), sha(seed=2), sha(TINY._replace(name="other"))]
+    shas += [changed(points=3), changed(name="treble"), changed(signature="(y)"), changed(cases=cases())]
+    shas += [changed(cases=cases(calls=(call,))) for call in (Call((3.0,)), Call((2.0,), {"k": 1}))]
+    shas += [changed(cases=cases(**{field: 0.1})) for field in ("rtol", "atol")]
+    shas += [changed(cases=cases(**change)) for change in ({"expected": (5.0,)}, {"hidden": True}, {"item": 0})]
+    shas += [changed(cases=cases(name="x"))]
     assert len(set(shas)) == len(shas)
     assert sha() == shas[0] and len(shas[0]) == 64
 

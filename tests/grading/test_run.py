@@ -37,7 +37,9 @@ def canary(tmp_path):
     """A cell that leaves a line each time it runs, and the lines so far."""
     file = tmp_path / "canary"
     file.touch()
-    return lambda student: f"with open({str(file)!r}, 'a') as f: f.write('{student}\\n')", lambda: sorted(file.read_text().split())
+    return lambda student: f"with open({str(file)!r}, 'a') as f: f.write('{student}\\n')", lambda: sorted(
+        file.read_text().split()
+    )
 
 
 def test_what_is_graded_is_not_run_again_and_what_is_new_is(tmp_path, canary, monkeypatch):
@@ -64,7 +66,17 @@ def test_a_grader_that_is_killed_half_way_is_finished_by_the_next(tmp_path, cana
     students = [f"student{n}" for n in range(8)]
     slow = "import time; time.sleep(0.4)"
     hand_in(tmp_path / "class", **{student: notebook(cell(student), SGD, slow) for student in students})
-    command = [sys.executable, "-m", "optimlab", "grade", tmp_path / "class", "--lab", LAB.name, "--out", tmp_path / "out"]
+    command = [
+        sys.executable,
+        "-m",
+        "optimlab",
+        "grade",
+        tmp_path / "class",
+        "--lab",
+        LAB.name,
+        "--out",
+        tmp_path / "out",
+    ]
     command += ["--unsafe", "--seed-file", tmp_path / "seed", "--jobs", "2"]
     scratch = {**os.environ, "TMPDIR": str(tmp_path)}
     grading = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=scratch)
@@ -95,7 +107,9 @@ def test_a_grader_that_failed_leaves_a_blank_and_tries_again(tmp_path, monkeypat
         patch.setattr(grader, "judge", lambda q, case, answers: 1 / 0 if q.name == "sgd" else judge(q, case, answers))
         assert grade(tmp_path)["ada"].score is None
     assert {row["student"]: row["score"] for row in rows(tmp_path / "out" / "grades.csv")} == {"ada": "", "emmy": "0"}
-    blank = [row for row in rows(tmp_path / "out" / "questions.csv") if row["student"] == "ada" and row["question"] == "sgd"]
+    blank = [
+        row for row in rows(tmp_path / "out" / "questions.csv") if row["student"] == "ada" and row["question"] == "sgd"
+    ]
     assert blank[0]["score"] == "" and blank[0]["status"] == "grader-error"
     assert grade(tmp_path)["ada"].score == 2
     assert {row["student"]: row["score"] for row in rows(tmp_path / "out" / "grades.csv")} == {"ada": "2", "emmy": "0"}
@@ -139,7 +153,7 @@ def test_hidden_cases_change_with_the_seed_and_grades_of_the_right_do_not(tmp_pa
 
 
 def test_an_answer_learnt_by_heart_from_the_visible_cases_fails_the_hidden_ones(tmp_path):
-    cheat = f"{SGD}\nright = sgd\ncalls = 0\ndef sgd(theta, g, state, **k):\n    theta, state = right(theta, g, state, **k)\n" + (
+    cheat = f"{SGD}\nright = sgd\ndef sgd(theta, g, state, **k):\n    theta, state = right(theta, g, state, **k)\n" + (
         "    return (theta if k['lr'] in (0.25, 0.1, 0.5, 0.3) else theta + 1), state"
     )
     hand_in(tmp_path / "class", cheat=notebook(cheat))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -23,6 +24,13 @@ from .notebooks import notebook
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
 
 
+def opened(zygote, *cells):
+    """A child that has been given a notebook with these cells and has run none of them."""
+    child = zygote.fork()
+    assert list(child.ask("open", notebook(*cells), seconds=30)) == [list(cells)]
+    return child
+
+
 def call(child, name, *calls, item=None, seconds=5):
     calls = [[list(args), {}] for args in calls]
     return list(child.ask("call", name, item, calls, replies=len(calls), seconds=seconds))
@@ -38,7 +46,9 @@ def value(child, name):
 
 
 def test_cells_run_in_order_and_one_that_fails_does_not_stop_the_next(child):
-    _, fates = child("x = 1", "def f(:", "1 / 0", "import sys; sys.exit()", "x += 1; assert x == 2", "raise KeyboardInterrupt")
+    _, fates = child(
+        "x = 1", "def f(:", "1 / 0", "import sys; sys.exit()", "x += 1; assert x == 2", "raise KeyboardInterrupt"
+    )
     assert fates == [
         None,
         ["syntax", "SyntaxError: invalid syntax, line 1"],
@@ -123,10 +133,11 @@ def test_arguments_are_arrays_that_may_be_written_to(child):
 
 def test_floods_of_output_go_nowhere(child):
     one, fates = child(
-        "import os, sys\nfor n in range(2000): print('x' * 10000); sys.stderr.write('y' * 10000)\nos.write(1, b'z' * 10**6)",
+        "import os, sys\nfor n in range(2000): print('x' * 10000); sys.stderr.write('y' * 10000)",
+        "os.write(1, b'z' * 10**7); os.write(2, b'z' * 10**7)",
         "def f():\n    print('w' * 10**7)\n    return 1",
     )
-    assert fates == [None, None] and value(one, "f") == 1
+    assert fates == [None] * 3 and value(one, "f") == 1
 
 
 def test_two_sittings_draw_the_same_random_numbers(child):
@@ -145,8 +156,7 @@ def test_nothing_of_the_graders_environment_reaches_a_child(monkeypatch, child):
     monkeypatch.setenv("SECRET_CANARY", "tweet")
     zygote = Zygote("unsafe", QUICK)
     try:
-        one = zygote.fork()
-        list(one.ask("open", notebook("import os\ndef f(): return dict(os.environ)"), seconds=5))
+        one = opened(zygote, "import os\ndef f(): return dict(os.environ)")
         list(one.ask("run", [0], seconds=5))
         seen = value(one, "f")
     finally:
@@ -158,14 +168,29 @@ def test_nothing_of_the_graders_environment_reaches_a_child(monkeypatch, child):
 
 
 def test_a_child_holds_one_file_that_leads_out_of_it(child):
-    one, _ = child("import os\ndef f(): return {int(n): os.readlink(f'/proc/self/fd/{n}') for n in os.listdir('/proc/self/fd')[:-1]}")
+    one, _ = child(
+        "import os\nhere = '/proc/self/fd'",
+        "def f(): return {int(n): os.readlink(f'{here}/{n}') for n in os.listdir(here)[:-1]}",
+    )
     there = value(one, "f")
     assert [there[n] for n in (0, 1, 2)] == ["/dev/null"] * 3
     assert sorted(there) == [0, 1, 2, 3] and there[3].startswith("socket:")
 
 
 def test_optimlab_offers_tools_and_withholds_answers(child):
-    withheld = ["rules", "labs", "labs.lab04", "labs.oracles", "mistakes", "contract", "symbols", "cli", "grading", "grading.wire", "nonsense"]
+    withheld = [
+        "rules",
+        "labs",
+        "labs.lab04",
+        "labs.oracles",
+        "mistakes",
+        "contract",
+        "symbols",
+        "cli",
+        "grading",
+        "grading.wire",
+        "nonsense",
+    ]
     offered = [
         "from optimlab.problems import rosenbrock; rosenbrock.grad(rosenbrock.start)",
         "from optimlab import figures, problems, schedules, descent",
@@ -173,7 +198,11 @@ def test_optimlab_offers_tools_and_withholds_answers(child):
         "from optimlab.check import check\nverdict = check(print)\nassert not verdict and verdict.points == 0",
         "import optimlab; optimlab.check.check(3)",
     ]
-    one, fates = child(*offered, *[f"import optimlab.{name}" for name in withheld], "def f():\n    import sys\n    return sorted(sys.modules)")
+    one, fates = child(
+        *offered,
+        *[f"import optimlab.{name}" for name in withheld],
+        "def f():\n    import sys\n    return sorted(sys.modules)",
+    )
     assert fates[: len(offered)] == [None] * len(offered)
     for name, (status, message) in zip(withheld, fates[len(offered) : -1]):
         assert status == "exception" and message == (
@@ -181,8 +210,9 @@ def test_optimlab_offers_tools_and_withholds_answers(child):
             "there optimlab offers problems, schedules, figures, descent and check"
         )
     assert [name for name in value(one, "f") if name.startswith("optimlab")] == [
-        "optimlab", "optimlab.check", "optimlab.descent", "optimlab.figures", "optimlab.ops", "optimlab.problems", "optimlab.schedules",
-    ]  # fmt: skip
+        "optimlab",
+        *[f"optimlab.{name}" for name in ("check", "descent", "figures", "ops", "problems", "schedules")],
+    ]
 
 
 def test_the_descent_runs_a_students_own_rule_and_none_of_ours(child):
@@ -202,7 +232,11 @@ def test_the_descent_runs_a_students_own_rule_and_none_of_ours(child):
     ("cell", "status", "message"),
     [
         ("while True: pass", "timeout", "it took longer than 1 s"),
-        ("import time\nwhile True:\n    try: time.sleep(9)\n    except BaseException: pass", "timeout", "it took longer than 1 s"),
+        (
+            "import time\nwhile True:\n    try: time.sleep(9)\n    except BaseException: pass",
+            "timeout",
+            "it took longer than 1 s",
+        ),
         ("import os; os._exit(0)", "exited", "its process ended, with exit code 0"),
         ("import os; os._exit(3)", "exited", "its process ended, with exit code 3"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "exited", "its process ended, with signal SIGKILL"),
@@ -220,8 +254,7 @@ def test_the_descent_runs_a_students_own_rule_and_none_of_ours(child):
     ],
 )
 def test_a_cell_that_ends_its_process_is_told_by_how_and_the_next_child_is_well(zygote, child, cell, status, message):
-    one = zygote.fork()
-    list(one.ask("open", notebook(cell), seconds=5))
+    one = opened(zygote, cell)
     with pytest.raises(Died) as death:
         list(one.ask("run", [0], seconds=1))
     assert (death.value.status, death.value.message) == (status, message)
@@ -243,8 +276,7 @@ def test_a_forged_reply_counts_as_the_answer_it_is_and_the_real_one_gives_it_awa
 
 
 def test_an_answer_that_comes_before_its_question_gives_itself_away(zygote):
-    one = zygote.fork()
-    list(one.ask("open", notebook(forge(3, [True, 1.0])), seconds=5))
+    one = opened(zygote, forge(3, [True, 1.0]))
     with pytest.raises(Died, match="it wrote to the grader's channel itself"):
         list(one.ask("run", [0], seconds=5))
 
@@ -255,64 +287,73 @@ def test_every_reply_has_its_own_time(child):
 
 
 def test_a_deadline_for_everything_cuts_the_last_reply_short(zygote):
-    one = zygote.fork(deadline=0)
+    one = zygote.fork()
+    one.deadline = 0
     with pytest.raises(Died, match="its time for everything was up") as death:
         list(one.ask("open", notebook("x = 1"), seconds=5))
     assert death.value.status == "timeout"
 
 
 def test_an_answer_far_larger_than_allowed_stays_behind(child):
-    one, _ = child("import numpy as np\ndef f(): return 1.0, np.broadcast_to(0.0, (10**5, 10**5)), b'x' * (17 << 20), [[]] * 10**5")
+    one, _ = child(
+        "import numpy as np\ndef f(): return 1.0, np.broadcast_to(0.0, (10**5, 10**5)), b'x' * (17 << 20), [[]] * 10**5"
+    )
     (reply,) = call(one, "f", ())
     assert reply == (True, (1.0, Opaque("numpy array, too large"), Opaque("bytes, too long"), Opaque("list, too long")))
 
 
 def test_an_endless_frame_is_given_up_at_its_first_length(child, zygote):
-    one = zygote.fork()
-    list(one.ask("open", notebook("import os\nwhile True: os.write(3, b'\\xff' * (1 << 20))"), seconds=5))
+    one = opened(zygote, "import os\nwhile True: os.write(3, b'\\xff' * (1 << 20))")
     with pytest.raises(Died, match="it wrote to the grader's channel itself"):
         list(one.ask("run", [0], seconds=30))
     assert len(one.incoming) <= wire.MAX_FRAME + (2 << 20)
 
 
-def test_what_a_child_started_ends_with_it(zygote, child):
-    one, fates = child("import subprocess\np = subprocess.Popen(['sleep', '98765'])", "def f(): return p.pid")
+@pytest.fixture
+def nap():
+    """How long a process sleeps that should not: a number by which no other test knows its own."""
+    return str(random.SystemRandom().randrange(300, 600) + random.SystemRandom().random())
+
+
+def test_what_a_child_started_ends_with_it(zygote, child, nap):
+    one, fates = child(f"import subprocess\np = subprocess.Popen(['sleep', '{nap}'])", "def f(): return p.pid")
     sleeper = value(one, "f")
     assert os.path.exists(f"/proc/{sleeper}")
     one.end()
     assert eventually(lambda: not os.path.exists(f"/proc/{sleeper}"))
 
 
-def test_what_a_child_started_ends_with_it_even_if_it_exits_first(zygote, child):
+def test_what_a_child_started_ends_with_it_even_if_it_exits_first(zygote, nap):
     one = zygote.fork()
-    cell = "import os, subprocess\np = subprocess.Popen(['sleep', '98764'])\nos._exit(0)"
+    cell = f"import os, subprocess\np = subprocess.Popen(['sleep', '{nap}'])\nos._exit(0)"
     list(one.ask("open", notebook(cell), seconds=5))
     with pytest.raises(Died, match="exit code 0"):
         list(one.ask("run", [0], seconds=5))
-    assert eventually(lambda: not processes("sleep\x0098764"))
+    assert eventually(lambda: not processes(nap))
 
 
 def test_a_child_leaves_no_file_and_changes_nothing_for_the_next(child, zygote):
     one, _ = child(
         "import os\nopen('note.txt', 'w').write('hello')\nopen(os.path.expanduser('~/note.txt'), 'w')",
-        "import builtins, random, numpy, optimlab.problems, sys\nbuiltins.sorted = numpy.array = random.random = print\n"
+        "import builtins, random, numpy, optimlab.problems, sys",
+        "builtins.sorted = numpy.array = random.random = print\n"
         "numpy.ndarray = numpy.float64 = list\noptimlab.problems.rosenbrock = None\nsys.modules['json'] = None",
         "def f(): return os.getcwd()",
     )
     there = value(one, "f")
     other, fates = child(
-        "import os, builtins, json, random, numpy as np, optimlab.problems\nassert sorted([1]) == [1] and json.dumps(1) == '1'",
+        "import os, builtins, json, random, numpy as np, optimlab.problems",
+        "assert sorted([1]) == [1] and json.dumps(1) == '1'",
         "assert random.random() < 1 and type(np.array([1])) is np.ndarray and optimlab.problems.rosenbrock",
         "def f(): return os.getcwd(), os.listdir('.'), os.listdir(os.path.expanduser('~'))",
     )
-    assert fates == [None] * 3
+    assert fates == [None] * 4
     here, *files = value(other, "f")
     assert here != there and files == [[], []] and not os.path.exists(there)
 
 
 def test_a_child_that_breaks_its_own_python_breaks_no_other(child, zygote):
-    one = zygote.fork()
-    list(one.ask("open", notebook("import builtins; builtins.len = builtins.type = builtins.isinstance = None"), seconds=5))
+    one = opened(zygote, "import builtins; builtins.len = builtins.type = builtins.isinstance = None")
     with pytest.raises(Died, match="its process ended, with exit code 1"):
         list(one.ask("run", [0], seconds=5))
     assert child("assert len([type(1)]) == 1")[1] == [None]
@@ -342,8 +383,7 @@ def test_files_are_bounded_in_size_and_number(child, cell, error):
 def test_the_processor_time_of_a_child_is_bounded_whatever_the_clock_says():
     zygote = Zygote("unsafe", Limits(total_seconds=0.5))
     try:
-        one = zygote.fork()
-        list(one.ask("open", notebook("while True: pass"), seconds=30))
+        one = opened(zygote, "while True: pass")
         with pytest.raises(Died, match="it used up its share of the processor") as death:
             list(one.ask("run", [0], seconds=60))
         assert death.value.status == "timeout"
@@ -373,26 +413,38 @@ def test_a_zygote_that_is_killed_orphans_its_child_and_is_replaced(zygote, child
     assert fates == [None]
 
 
-def test_a_zygote_between_two_children_may_be_killed(zygote, child):
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_zygote_may_be_killed_or_stopped_between_two_children(zygote, child, monkeypatch, blow):
+    """By what a submission left behind; the next one must not pay for it."""
+    monkeypatch.setattr(session, "START_SECONDS", 3)
+    monkeypatch.setattr(session, "END_SECONDS", 1)
     child("x = 1")
     zygote.child.end()
-    os.kill(zygote.process.pid, signal.SIGKILL)
-    zygote.process.wait()
+    os.kill(zygote.process.pid, blow)
     _, fates = child("x = 1")
     assert fates == [None]
 
 
-def test_closing_leaves_no_process_and_no_file():
+def test_a_zygote_that_is_stopped_by_its_child_is_replaced(zygote, child, monkeypatch):
+    monkeypatch.setattr(session, "END_SECONDS", 1)
+    one = opened(zygote, "import os, signal; os.kill(os.getppid(), signal.SIGSTOP)\nwhile True: pass")
+    with pytest.raises(Died, match="it took longer than 1 s"):
+        list(one.ask("run", [0], seconds=1))
+    assert one.usage is not None
+    _, fates = child("x = 1")
+    assert fates == [None]
+
+
+def test_closing_leaves_no_process_and_no_file(nap):
     zygote = Zygote("unsafe", QUICK)
-    one = zygote.fork()
-    list(one.ask("open", notebook("import subprocess; subprocess.Popen(['sleep', '98763'])\nwhile True: pass"), seconds=5))
+    one = opened(zygote, f"import subprocess; subprocess.Popen(['sleep', '{nap}'])\nwhile True: pass")
     with pytest.raises(Died):
         list(one.ask("run", [0], seconds=0.5))
     zygote.fork()
     scratch = zygote.scratch
     assert processes(scratch)
     zygote.close()
-    assert eventually(lambda: not processes(scratch) and not processes("sleep\x0098763"))
+    assert eventually(lambda: not processes(scratch) and not processes(nap))
     assert not os.path.exists(scratch)
     with pytest.raises(Broken, match="grading was stopped"):
         zygote.fork()
@@ -428,7 +480,10 @@ def test_a_zygote_that_cannot_start_says_why(monkeypatch, tmp_path):
 
 def test_the_zygote_holds_no_answers(child):
     """Nor can it: of optimlab only what a student is offered is in its memory, and the seed never gets there."""
-    one, _ = child("import gc, types\ndef f(): return sorted({m.__name__ for m in gc.get_objects() if isinstance(m, types.ModuleType)})")
+    one, _ = child(
+        "import gc, types\nmodules = {m.__name__ for m in gc.get_objects() if isinstance(m, types.ModuleType)}",
+        "def f(): return sorted(modules)",
+    )
     there = [name for name in value(one, "f") if name.startswith("optimlab")]
     assert not {"optimlab.rules", "optimlab.mistakes", "optimlab.labs"} & set(there)
     assert not [name for name in there if name.startswith("optimlab.labs")]

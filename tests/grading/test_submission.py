@@ -213,7 +213,9 @@ def test_numbers_with_a_million_digits_are_not_worked_out():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["code", "experiment"]),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["cells", "cell_type", "source", "metadata", "tags"]), inner),
+    lambda inner: (
+        st.lists(inner) | st.dictionaries(st.sampled_from(["cells", "cell_type", "source", "metadata", "tags"]), inner)
+    ),
 )
 
 

@@ -10,7 +10,10 @@ def grade(student, status, double, walk):
 
 
 PASS2, PASS3, WRONG = Outcome("pass", 2, 2), Outcome("pass", 3, 3), Outcome("wrong", 0, 2, "three times")
-BLANK, LOST = Outcome("grader-error", 0, 3, "oops"), [Outcome("unreadable", 0, points, "it is empty") for points in (2, 3)]
+BLANK, LOST = (
+    Outcome("grader-error", 0, 3, "oops"),
+    [Outcome("unreadable", 0, points, "it is empty") for points in (2, 3)],
+)
 
 
 def test_a_class_is_summed_up(suite):
@@ -42,10 +45,17 @@ def test_a_class_is_summed_up(suite):
 
 def test_a_class_of_one_without_a_fault_needs_few_words(suite):
     assert summary(suite, [grade("a", "pass", PASS2, PASS3)]).splitlines() == [
-        "lab00_tiny: 1 student, mean 5.0 of 5 points", "", "    1  pass", "", "mean points by question", "  2.0  of 2  double",
+        "lab00_tiny: 1 student, mean 5.0 of 5 points",
+        "",
+        "    1  pass",
+        "",
+        "mean points by question",
+        "  2.0  of 2  double",
         "  3.0  of 3  walk",
-    ]  # fmt: skip
+    ]
 
 
 def test_a_class_without_scores_has_no_mean(suite):
-    assert summary(suite, [grade("a", "grader-error", PASS2, BLANK)]).splitlines()[0] == "lab00_tiny: 1 student, no scores"
+    assert (
+        summary(suite, [grade("a", "grader-error", PASS2, BLANK)]).splitlines()[0] == "lab00_tiny: 1 student, no scores"
+    )
