@@ -8,6 +8,7 @@ enough alone: algebra believes the assumptions it is given, and points can miss 
 import random
 from dataclasses import dataclass
 from functools import wraps
+from textwrap import wrap
 
 from sympy import Float, Mul, Poly, PolynomialError, Symbol, expand, symbols, sympify
 from sympy.core.function import AppliedUndef
@@ -50,8 +51,9 @@ class Row:
     claim = property(lambda self: self.name.partition(": ")[2])
 
     def __repr__(self):
-        values = f"\n  for {', '.join(self.assumptions)}" if self.assumptions else ""
-        return f"{self.verdict}: {self.claim}{values}\n  {self.method}; on the shipped {', '.join(self.rules)}"
+        lines = [f"{self.verdict}: {self.claim}", f"  {self.method}; on the shipped {', '.join(self.rules)}"]
+        lines[1:1] = wrap(", ".join(self.assumptions), 84, initial_indent="  for ", subsequent_indent="    ")
+        return "\n".join(lines)
 
 
 def shipped(*names):
