@@ -1,6 +1,7 @@
 """The four operations mean the same on every number system."""
 
 import math
+import types
 
 import numpy as np
 import pytest
@@ -97,6 +98,18 @@ def test_a_number_with_its_own_square_root_and_order_is_welcome():
     two = mpmath.mpf(2)
     assert family(two) == "methods" and sqrt(two) == mpmath.sqrt(2)
     assert maximum(two, 3) == 3 and maximum(two, 1) == two and sign(-two) == -1
+
+
+def test_arrays_of_the_array_api_are_given_to_their_own_namespace():
+    class Array:
+        def __array_namespace__(self):
+            return types.SimpleNamespace(
+                sqrt=lambda x: ("sqrt", x), sign=lambda x: ("sign", x), maximum=lambda x, floor: ("maximum", x, floor)
+            )
+
+    x = Array()
+    assert family(x) == "array_api"
+    assert (sqrt(x), sign(x), maximum(x, 0)) == (("sqrt", x), ("sign", x), ("maximum", x, 0))
 
 
 def test_torch_agrees_bit_for_bit():

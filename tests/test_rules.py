@@ -653,6 +653,7 @@ def test_newton_schulz_brings_singular_values_near_one_and_not_to_one():
     values = [newton_schulz(pair).diagonal() for pair in pairs]
     assert 0.68 <= np.min(values) < 0.69 and 1.13 < np.max(values) <= 1.14
     assert newton_schulz(np.eye(1), 1) == pytest.approx(0.701)
+    assert np.array_equal(newton_schulz(pairs[0]), newton_schulz(pairs[0], 5))
 
 
 def test_newton_schulz_leaves_what_is_nearly_nothing_small():
