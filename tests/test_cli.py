@@ -15,7 +15,7 @@ from grading.notebooks import ROOT, SOLVED, UNSOLVED, hand_in, is_graded, notebo
 
 LAB = "lab04_race"
 SGD = "def sgd(theta, g, state, *, lr, weight_decay=0):\n    return theta - lr * (g + weight_decay * theta), {}"
-needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
+needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs a system that can fork")
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from optimlab.labs.question import Call, Case, Lab, Outcome, Question
 from .conftest import DOUBLE, QUICK, TINY, WALK
 from .notebooks import hand_in, notebook
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, where the grader is tested")
 STEP = 'x + s.get("t", 0) + 1, {"t": 1}'
 LOOP, EXIT = "while True: pass", "import os; os._exit(0)"
 
@@ -152,6 +153,17 @@ def test_a_whole_submission_has_one_time_to_live(suite):
     assert "its time for everything was up" in grade.note
 
 
+def test_a_question_that_ended_the_process_is_not_tried_again(suite, zygote):
+    tried = []
+    sitting = Sitting(notebook("import os\ndef double(x): os._exit(0)", WALK), zygote)
+    answers = sitting.answers
+    sitting.answers = lambda name, case: tried.append(name) or answers(name, case)
+    for question in TINY.questions:
+        list(grader._try(sitting, question, suite.cases[question.name]))
+    sitting.close()
+    assert tried == ["double", "walk"]
+
+
 def test_a_submission_that_kills_what_forked_it_loses_that_question_only(examine, zygote):
     started = zygote.started
     grade = examine("def double(x):\n    import os, time; os.kill(os.getppid(), 9); time.sleep(60)", WALK)
@@ -166,7 +178,8 @@ def test_a_zygote_that_dies_once_costs_nobody_anything(suite, zygote, monkeypatc
 
     def ask_once_too_often(child, *request, **terms):
         if request[0] == "call" and not killed:
-            killed.append(zygote.process.kill())
+            zygote.process.kill()
+            killed.append(zygote.process.wait())
         yield from ask(child, *request, **terms)
 
     monkeypatch.setattr(session.Child, "ask", ask_once_too_often)
@@ -345,6 +358,12 @@ def test_a_suite_is_told_by_its_sha256():
     shas += [changed(cases=cases(name="x"))]
     assert len(set(shas)) == len(shas)
     assert sha() == shas[0] and len(shas[0]) == 64
+
+
+def test_another_seed_is_another_suite_even_where_nothing_is_drawn():
+    fixed = TINY._replace(questions=TINY.questions[1:])
+    assert grader.make_suite(fixed, 1).cases["walk"] == grader.make_suite(fixed, 2).cases["walk"]
+    assert grader.make_suite(fixed, 1).sha256 != grader.make_suite(fixed, 2).sha256
 
 
 def test_a_suite_of_another_version_is_another(monkeypatch):

@@ -17,6 +17,7 @@ from optimlab.labs.question import Outcome
 from .conftest import QUICK, eventually, processes
 from .notebooks import hand_in, notebook, solved
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, where the grader is tested")
 LAB = labs.load("lab04_race")
 SGD = "def sgd(theta, g, state, *, lr, weight_decay=0):\n    return theta - lr * (g + weight_decay * theta), {}"
 
@@ -80,7 +81,7 @@ def test_a_grader_that_is_killed_half_way_is_finished_by_the_next(tmp_path, cana
     command += ["--unsafe", "--seed-file", tmp_path / "seed", "--jobs", "2"]
     scratch = {**os.environ, "TMPDIR": str(tmp_path)}
     grading = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=scratch)
-    assert eventually(lambda: len(ran()) >= 4, 60)
+    assert eventually(lambda: len(ran()) >= 5, 60)
     grading.kill()
     grading.wait()
     assert eventually(lambda: not processes(str(tmp_path / "optimlab-")))

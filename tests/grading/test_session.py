@@ -21,7 +21,7 @@ from optimlab.labs.question import Opaque
 from .conftest import QUICK, eventually, processes
 from .notebooks import notebook
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot fork")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, where processes can be looked at")
 
 
 def opened(zygote, *cells):
@@ -282,8 +282,8 @@ def test_an_answer_that_comes_before_its_question_gives_itself_away(zygote):
 
 
 def test_every_reply_has_its_own_time(child):
-    one, _ = child("import time\ndef f(): time.sleep(0.4); return 1")
-    assert call(one, "f", *[()] * 5, seconds=1.2) == [(True, 1)] * 5
+    one, _ = child("import time\ndef f(): time.sleep(0.5); return 1")
+    assert call(one, "f", *[()] * 5, seconds=2) == [(True, 1)] * 5
 
 
 def test_a_deadline_for_everything_cuts_the_last_reply_short(zygote):

@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimlab.grading import submission
@@ -219,6 +219,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON.map(json.dumps).map(str.encode) | st.binary())
 def test_any_bytes_give_code_or_a_sentence(data):
     try:

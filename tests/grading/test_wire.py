@@ -14,7 +14,7 @@ import hypothesis.extra.numpy as npst
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimlab.grading import wire
@@ -60,6 +60,7 @@ def identical(a, b):
     return a == b
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_a_value_arrives_bit_for_bit(value):
     assert identical(through(value), value)
@@ -258,6 +259,7 @@ def test_a_boolean_is_true_or_false_whatever_its_byte():
     assert unpack(frame(["array", "|b1", [3], 3], b"\x00\x01\x07")).tobytes() == b"\x00\x01\x01"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes_give_a_value_or_a_wire_error(body):
     refuse_or_read(body)
@@ -271,11 +273,13 @@ MSGPACK = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(MSGPACK, st.binary(max_size=40))
 def test_random_trees_give_a_value_or_a_wire_error(tree, buffers):
     refuse_or_read(frame(tree, buffers))
 
 
+@settings(deadline=None)
 @given(VALUES, st.data())
 def test_a_damaged_frame_gives_a_value_or_a_wire_error(value, data):
     body = bytearray(pack(value)[4:])
