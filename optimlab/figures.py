@@ -56,7 +56,8 @@ def use(form="svg"):
             "grid.color": "#dddddd",
             "grid.linewidth": 0.6,
             "lines.linewidth": 1.8,
-            "legend.frameon": False,
+            "legend.framealpha": 0.85,
+            "legend.edgecolor": "none",
         }
     )
     try:
