@@ -38,6 +38,11 @@ def pytest_make_collect_report(collector):
     return no_excuse((yield))
 
 
+def pytest_collection_modifyitems(items):
+    """The longest work first: the crawl builds the book, and by the time the other tests of it come, it is there."""
+    items.sort(key=lambda item: ("book/test_build.py" in item.nodeid) - ("book/test_browser.py" in item.nodeid))
+
+
 def pytest_terminal_summary(terminalreporter):
     lacking = {report.nodeid: lack(report) for report in terminalreporter.stats.get("skipped", []) if lack(report)}
     if lacking:
