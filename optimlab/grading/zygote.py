@@ -7,7 +7,8 @@ NumPy, matplotlib and IPython, ready at once. It has one child at a time. The ot
     k                           kill the child and whatever it started
 
 and reads, once it is warm and then for each child, one line of JSON: {"threads": ...} or
-{"status": of wait, "cpu": seconds, "memory": peak in MB}. When that end closes, everything here ends.
+{"status": of wait, "cpu": seconds, "memory": peak in MB}. When that end closes, everything here ends
+and is tidied up.
 """
 
 import gc
@@ -28,7 +29,6 @@ CONNECTION = 3  # the file descriptor a child speaks to the grader through
 def main(control, tier, limits):
     control = socket.socket(fileno=int(control))
     limits = jail.Limits(**json.loads(limits))
-    jail.die_with_parent()
     child_ended, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
