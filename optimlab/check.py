@@ -84,7 +84,7 @@ def check(function, lab=None):
     watched = _Watched(function, list(_signature(question).parameters))
     with np.errstate(all="ignore"):
         outcomes = [judge(question, case, play(watched, case.calls)) for case in cases]
-    return _verdict(question, outcomes, watched.complaint)
+    return verdict(question, outcomes, watched.complaint)
 
 
 class _Complaint(Exception):
@@ -192,7 +192,8 @@ def _equal(a, b):
     return type(a) is type(b)  # of other kinds of state nothing is known
 
 
-def _verdict(question, outcomes, complaint):
+def verdict(question, outcomes, complaint=None):
+    """The Verdict on a question whose cases were judged, here or by a grader; a complaint goes before them."""
     whole = score(question, outcomes)
     right = sum(outcome.status == "pass" for outcome in outcomes)
     if whole.status == "missing":

@@ -45,7 +45,7 @@ def check_file(path, lab, *, tier, limits):
         raise Refused(f"{path} is not a notebook to check: {error}") from None
     except Broken as error:
         raise Refused(str(error)) from None
-    return [check._verdict(q, outcomes[q.name], None) for q in lab.questions], sitting.notes
+    return [check.verdict(q, outcomes[q.name]) for q in lab.questions], sitting.notes
 
 
 def _is_within(inner, outer):
