@@ -1,4 +1,4 @@
-# All one can ask for; `make help` lists it. Everything is installed into .venv and node_modules, nothing outside this folder.
+# All one can ask for; `make help` lists it. What is installed goes into .venv and node_modules, nothing elsewhere.
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -63,7 +63,8 @@ _build/.book: $(BOOK) .venv/.has-book node_modules/.package-lock.json
 	@touch $@
 
 .venv/pyvenv.cfg:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer was not found; install it, or say make PYTHON=/path/to/python"; exit 1; }
+	@test -n "$(PYTHON)" || { \
+		echo "Python 3.11 or newer was not found; install it, or say make PYTHON=/path/to/python"; exit 1; }
 	@echo "Setting up .venv with $(PYTHON); the first time this takes a minute or two."
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 		echo "$(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; exit 1; }

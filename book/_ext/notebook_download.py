@@ -15,5 +15,5 @@ def offer_notebook(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.connect("html-page-context", offer_notebook)  # before the theme's own listener, at 501, which reads ipynb_source
+    app.connect("html-page-context", offer_notebook)  # before the theme's own, at 501, which reads ipynb_source
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
