@@ -52,8 +52,9 @@ class Row:
 
     def __repr__(self):
         lines = [f"{self.verdict}: {self.claim}", f"  {self.method}; on the shipped {', '.join(self.rules)}"]
-        lines[1:1] = wrap(", ".join(self.assumptions), 84, initial_indent="  for ", subsequent_indent="    ")
-        return "\n".join(lines)
+        whole = ", ".join(words.replace(" ", "\xa0") for words in self.assumptions)  # no line breaks inside one
+        lines[1:1] = wrap(whole, 84, initial_indent="  for ", subsequent_indent="    ")
+        return "\n".join(lines).replace("\xa0", " ")
 
 
 def shipped(*names):
