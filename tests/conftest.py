@@ -1,6 +1,6 @@
 """What a run lacked the tools for is said in one line at its end; with CI=true in the environment it is a failure.
 
-A test that lacks a tool skips with a reason that begins with "needs", and says how to get it, or by pytest.importorskip.
+A test that lacks a tool skips by pytest.importorskip, or for a reason that begins with "needs" and says what to do.
 """
 
 import os
@@ -47,4 +47,5 @@ def pytest_terminal_summary(terminalreporter):
     lacking = {report.nodeid: lack(report) for report in terminalreporter.stats.get("skipped", []) if lack(report)}
     if lacking:
         counts = Counter((nodeid.partition("::")[0], why) for nodeid, why in lacking.items())
-        terminalreporter.write_line("Not run: " + "; ".join(f"{path} ({n}), {why}" for (path, why), n in counts.items()))
+        said = (f"{path} ({n}), {why}" for (path, why), n in counts.items())
+        terminalreporter.write_line("Not run: " + "; ".join(said))

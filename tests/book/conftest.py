@@ -18,7 +18,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 @pytest.fixture(scope="session")
 def book(tmp_path_factory):
-    """The built book: ``html``, the folder of its pages; ``status`` and ``log`` of the build; ``toc``, its pages' names."""
+    """The built book: ``html``, the folder of its pages; ``status`` and ``log`` of its build; ``toc``, their names."""
     command = Path(sys.executable).parent / "jupyter-book"
     if not command.with_suffix(".exe" if os.name == "nt" else "").exists():
         pytest.skip("needs jupyter-book: make test")
@@ -61,5 +61,6 @@ def pages_of_the_toc():
         if key in ("root", "file"):
             pages.append(value)
         elif key == "glob":
-            pages += sorted(path.relative_to(ROOT).with_suffix("").as_posix() for path in ROOT.glob(value) if path.is_file())
+            files = sorted(path.relative_to(ROOT) for path in ROOT.glob(value) if path.is_file())
+            pages += [path.with_suffix("").as_posix() for path in files]
     return pages

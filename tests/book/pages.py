@@ -1,10 +1,10 @@
-"""What can be wrong with a page of the book, read from its HTML alone: each check gives sentences, none if all is well."""
+"""What can be wrong with a page of the book, read from its HTML alone; each check gives sentences, or none."""
 
 import re
 from html.parser import HTMLParser
 
-LOADS = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src", "embed": "src"}
-LOADS |= {"object": "data", "input": "src", "track": "src"}
+LOADS = dict.fromkeys(["script", "img", "iframe", "source", "video", "audio", "embed", "input", "track"], "src")
+LOADS["object"] = "data"
 LOADING_LINKS = {"stylesheet", "preload", "prefetch", "preconnect", "dns-prefetch", "modulepreload", "icon", "manifest"}
 FOREIGN = re.compile(r"^(?:https?:)?//", re.IGNORECASE)
 FOREIGN_IN_CSS = re.compile(r"""(?:@import\s*|url\()\s*(?:url\()?["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
@@ -58,7 +58,8 @@ def images_without_words(page):
             continue
         alt = attributes.get("alt", "").strip()
         if not alt or FILE_NAME.search(alt):
-            yield f"the image {attributes.get('src', '')[:80]} has {f'a file name, {alt},' if alt else 'nothing'} for alt text"
+            given = f"a file name, {alt}," if alt else "nothing"
+            yield f"the image {attributes.get('src', '')[:80]} has {given} for alt text"
 
 
 def leftovers(page):

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 WIDTHS = (1280, 390)  # pixels: a desk, a telephone
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
+SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 CHROMIUM_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
@@ -33,10 +34,12 @@ LOOK = """() => {
     links: [...document.querySelectorAll('a[href]')].map(a => a.href),
     text: texts.join(' '),
     unloaded: [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src),
-    unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container')).map(e => e.textContent),
+    unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container'))
+      .map(e => e.textContent),
     badMath: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(e => e.textContent),
     pageWidth: document.documentElement.scrollWidth,
-    cut: [...article.querySelectorAll('*')].filter(e => seen(e) && right(e) > innerWidth + 1 && !scrolls(e.parentElement))
+    cut: [...article.querySelectorAll('*')]
+      .filter(e => seen(e) && right(e) > innerWidth + 1 && !scrolls(e.parentElement))
       .map(e => named(e).slice(0, 120)),
   };
 }"""

@@ -1,4 +1,4 @@
-"""The built book, as files: no warning, every page there, nothing half-made on any of them, nothing loaded from outside."""
+"""The built book, as files: no warning, every page there and whole, nothing loaded from outside."""
 
 import pytest
 from pages import Page, foreign_in_css, images_without_words, leftovers, requests_that_leave_the_site
