@@ -215,7 +215,8 @@ def test_radams_threshold_is_at_least_four_where_its_root_is_real(bad):
 
 def test_radam_branches_on_one_number():
     for bad in (np.array([0.9, 0.99]), sympy.Symbol("beta2")):
-        assert "beta2 must be one number, on which the rule can branch" in complaint(TypeError, "radam", beta2=bad)
+        for key in ("beta2", "threshold"):
+            assert f"{key} must be one number, on which the rule can branch" in complaint(TypeError, "radam", **{key: bad})
     assert call("radam", beta2=np.array(0.9)) == call("radam", beta2=np.float64(0.9)) == call("radam", beta2=0.9)
 
 
@@ -248,6 +249,7 @@ def test_a_choice_is_one_of_its_words(bad):
 @pytest.mark.parametrize("bad", [-1, 2.5, math.nan, math.inf, np.array([1, 2])])
 def test_a_count_is_a_whole_number(bad):
     assert complaint(ValueError, "muon", steps=bad) == f"muon: steps must be a whole number of at least 0, got {bad}"
+    assert np.isfinite(call("muon", steps=0)[0]).all()
     assert all(equal(call("muon", steps=good), call("muon", steps=5)) for good in (np.int64(5), 5.0, np.array(5)))
 
 
@@ -265,6 +267,10 @@ def test_a_symbol_may_be_any_number_it_does_not_exclude():
 def test_a_hyperparameter_of_an_impossible_shape_is_refused():
     message = complaint(ValueError, "adam", np.ones((4, 2)), np.ones((4, 2)), lr=np.full(3, 0.1))
     assert "theta has shape (4, 2) but lr has shape (3,)" in message and "column" in message
+    for shape in [(2,), (3, 2), (2, 2), (3, 3), (2, 1, 3, 3)]:
+        assert f"lr has shape {shape}" in complaint(ValueError, "adam", np.ones((2, 3)), np.ones((2, 3)), lr=np.ones(shape))
+    for shape in [(3,), (1,), (2, 1), (1, 3), (2, 3), (5, 1, 1), (5, 2, 3)]:
+        assert call("adam", np.ones((2, 3)), np.ones((2, 3)), lr=np.ones(shape))[0].shape[-2:] == (2, 3)
 
 
 # Parameters, gradient, memory
