@@ -55,7 +55,8 @@ def test_the_adaptive_rate_varies_most_in_the_first_steps():
     for t, g in enumerate(gradients, 1):
         _, state = adam(np.zeros(4000), g, state)
         spread.append(np.log(state["v"] / (1 - 0.999**t)).std() / 2)
-    assert spread[0] > 3 * spread[4] > 6 * spread[20] > 12 * spread[199]
+    assert spread[0] > 3 * spread[4] > 6 * spread[20]
+    assert spread[0] > 20 * spread[199]
 
 
 def test_adam_at_one_learning_rate_survives_rescalings_of_the_loss_that_no_rate_of_gd_does():
