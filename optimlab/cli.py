@@ -1,4 +1,5 @@
-"""The command line: ``optimlab check`` for the learner, ``optimlab grade`` and ``optimlab labs`` for the instructor.
+"""The command line: ``optimlab check`` for the learner, ``optimlab grade`` and ``optimlab labs`` for the instructor,
+``optimlab convert`` for whoever moves between libraries.
 
 Bad input is answered with one sentence on stderr and leaves every file as it was. The exit code is 2 where the command
 itself is at fault, 1 where the world around it is.
@@ -207,3 +208,27 @@ def build(solutions, labs_dir):
             click.echo(path)
     except (BuildError, OSError) as error:
         raise Sentence(str(error)) from None
+
+
+# ------------------------------------------------------------------------------------------------------------- convert
+
+
+@cli.command()
+@click.argument("rule")
+@click.argument("settings", nargs=-1, metavar="[NAME=VALUE]...")
+@click.option("--from", "source", required=True, metavar="LIBRARY", help="The library in whose words the settings are.")
+@click.option("--to", "target", required=True, metavar="LIBRARY", help="The library in whose words they are wanted.")
+def convert(rule, settings, source, target):
+    """Say settings of RULE in the words of another library.
+
+    The libraries are optimlab, paper, torch, optax, keras and schedulefree. What is not given has the default of the
+    library it comes from. The sentences after the call say what cannot be carried over.
+    """
+    from . import conventions
+
+    try:
+        carried = conventions.convert(rule, source, target, conventions.read(rule, source, settings))
+    except (TypeError, ValueError) as error:
+        raise Sentence(str(error), 2) from None
+    for line in (carried.call, "", *carried.sentences, carried.verdict):
+        click.echo(line)

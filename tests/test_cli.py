@@ -308,6 +308,44 @@ def test_labs_build_makes_the_labs_from_their_solutions(optimlab, tmp_path):
     assert "YOUR CODE HERE" in made and "SOLUTION" not in made and "beta * state" not in made
 
 
+# ------------------------------------------------------------------------------------------------------------- convert
+
+
+def test_convert_prints_the_call_and_what_becomes_of_the_rest(optimlab):
+    code, printed, errors = optimlab("convert", "adamw", "--from", "torch", "--to", "optax", "lr=1e-3", "weight_decay=0.1")
+    assert (code, errors) == (0, "")
+    assert printed.splitlines() == [
+        "optax.adamw(learning_rate=0.001, weight_decay=0.1)",
+        "",
+        "Spelling: lr is learning_rate, betas[0] is b1, betas[1] is b2.",
+        "The defaults of optax.adamw do for the rest: b1=0.9, b2=0.999, eps=1e-08.",
+        "It is the same optimizer.",
+    ]
+
+
+def test_convert_says_what_is_lost(optimlab):
+    code, printed, _ = optimlab("convert", "adam", "--from", "torch", "--to", "keras", "betas=0.9,0.95")
+    assert code == 0 and printed.startswith("keras.optimizers.Adam(beta_1=0.9, beta_2=0.95, epsilon=1e-08)\n")
+    assert "Keras adds eps before the bias correction" in printed and printed.endswith("It is not the same optimizer.\n")
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["adamww", "--from", "torch", "--to", "optax"], "there is no rule named 'adamww'; did you mean 'adamw'?"),
+        (["adamw", "--from", "tensorflow", "--to", "optax"], "there is no library named 'tensorflow'; there are optimlab, paper, torch, optax, keras, schedulefree"),
+        (["adamw", "--from", "torch", "--to", "optex"], "there is no library named 'optex'; did you mean 'optax'?"),
+        (["adamw", "--from", "torch", "--to", "optax", "weightdecay=1"], "torch.optim.AdamW has no setting 'weightdecay'; did you mean 'weight_decay'?"),
+        (["adamw", "--from", "torch", "--to", "optax", "lr=ten"], "torch.optim.AdamW: lr must be a number, got 'ten'"),
+        (["adamw", "--from", "torch", "--to", "optax", "lr=-1"], "adamw: lr must be finite and at least 0, got -1"),
+        (["adamw", "--from", "torch"], "Missing option '--to'."),
+        (["--from", "torch", "--to", "optax"], "Missing argument 'RULE'."),
+    ],
+)  # fmt: skip
+def test_convert_answers_bad_input_with_one_sentence(optimlab, args, sentence):
+    assert optimlab("convert", *args) == (2, "", f"optimlab: {sentence}\n")
+
+
 # -------------------------------------------------------------------------------------------------------- in general
 
 
@@ -318,7 +356,7 @@ def test_the_module_is_the_command():
 
 
 @pytest.mark.parametrize(
-    "args", [[], ["--help"], ["labs"], ["labs", "--help"], ["grade", "--help"], ["check", "--help"]]
+    "args", [[], ["--help"], ["labs"], ["labs", "--help"], ["grade", "--help"], ["check", "--help"], ["convert", "--help"]]
 )
 def test_help_is_given(optimlab, args):
     code, printed, errors = optimlab(*args)
