@@ -52,3 +52,27 @@ def test_the_digest_changes_with_any_file_and_any_name(tmp_path):
         digests.append(freshness.digest("package", "*.py"))
     (tmp_path / "package/notes.txt").write_text("not code")
     assert len(set(digests)) == 3 and freshness.digest("package", "*.py") == digests[-1]
+
+
+@pytest.fixture(scope="module")
+def conventions():
+    pytest.importorskip("sphinx", reason="needs jupyter-book: make test")
+    return extension("conventions")
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_conventions_of_a_rule_are_shown_for_every_library_that_has_it(name, conventions):
+    shown = conventions.details(name)
+    for library, fact in conventions.conventions.FACTS[name].items():
+        if library != "optimlab":
+            assert f"* - {conventions.HEADINGS[library]}\n  - `{conventions.conventions.cell(name, library).called}" in shown.replace("`optax.chain(optax.add_decayed_weights(0), ", "`")
+            assert fact[3] in shown
+    counted = shown.count(" 1000 steps") + shown.count("bit for bit")
+    assert counted == sum(library in conventions.rosetta().RECORDED for library in conventions.conventions.FACTS[name])
+
+
+def test_the_page_shows_every_rule_and_says_which_are_the_same(conventions):
+    page = (ROOT / "book/rosetta.md").read_text(encoding="utf-8")
+    assert all(f"```{{conventions}} {name}\n```" in page for name in RULES)
+    glance = conventions.glance()
+    assert all(f"* - `{name}`\n" in glance for name in RULES) and {"same", "differs", "rounding"} <= set(glance.split())
