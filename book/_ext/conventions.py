@@ -52,7 +52,7 @@ def glance():
             known = library in conventions.FACTS[rule]
             row.append(GLANCE[carried(rule, library).verdict] if known else "–")
         rows.append(row)
-    return table(rows, "")
+    return table(rows, ":class: conventions glance\n:widths: 28 15 14 14 14 15\n")
 
 
 def carried(rule, library):
@@ -63,7 +63,7 @@ def details(rule):
     """One rule: a row for each library."""
     rows = [["", "the call with its defaults, and where it is not ours"]]
     rows += [[HEADINGS[library], entry(rule, library)] for library in conventions.FACTS[rule] if library in HEADINGS]
-    return table(rows, ":widths: 15 85\n")
+    return table(rows, ":class: conventions\n:widths: 22 78\n")
 
 
 def entry(rule, library):
