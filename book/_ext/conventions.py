@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 PARITY = ROOT / "tests" / "parity"
 GLANCE = {
     conventions.SAME: "same",
-    conventions.CONSTANT: "constant lr",
-    conventions.ROUNDING: "rounding",
+    conventions.CONSTANT: "fixed lr",
+    conventions.ROUNDING: "rounds",
     conventions.OTHER: "differs",
 }
 HEADINGS = {"paper": "paper", "torch": "torch", "optax": "optax", "keras": "Keras", "schedulefree": "schedulefree"}
