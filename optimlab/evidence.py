@@ -1,4 +1,4 @@
-"""Whether a claim between two SymPy expressions holds: by algebra for every value, by 50 digits at a point of the domain.
+"""Whether a claim about two SymPy expressions holds: by algebra for every value, by 50 digits at a point of the domain.
 
 A domain maps symbols to open intervals; what a symbol was declared to be (real, positive, an integer) holds besides.
 """
@@ -34,7 +34,7 @@ def route(difference, relation, domain):
 
 
 def _forms(difference, domain):
-    """The expression as it stands, and written so that SymPy sees the intervals: beta = 1/(1 + q), beta**t = 1/(1 + w)."""
+    """The expression as it is, and written so that SymPy sees the intervals: beta = 1/(1 + q), beta**t = 1/(1 + w)."""
     intervals, powers = {}, {}
     for x in sorted(difference.free_symbols & domain.keys(), key=str):
         (low, high), q = domain[x], Dummy(f"q_{x}", positive=True)
@@ -44,13 +44,14 @@ def _forms(difference, domain):
         return [(difference.subs(intervals).doit(), how)]
     unrolled = difference.replace(lambda e: e.is_Pow and e.base in intervals, lambda e: e.expand(power_exp=True))
     for power in unrolled.atoms(Pow):
-        if domain.get(power.base) == (0, 1) and power.exp.is_Symbol and power.exp.is_integer and power.exp.is_nonnegative:
+        counts = power.exp.is_Symbol and power.exp.is_integer and power.exp.is_nonnegative
+        if counts and domain.get(power.base) == (0, 1):
             powers[power] = 1 / (1 + Dummy(f"w_{power.base}", nonnegative=True))
     return [(difference, ""), (unrolled.subs(powers).subs(intervals), how)]
 
 
 def _cases(expression):
-    """The expression for each sign of a symbol inside an absolute value or a sign, where SymPy decides nothing itself."""
+    """The expression for each sign of a symbol inside an absolute value or a sign, where SymPy decides nothing."""
     undecided = {x for f in expression.atoms(Abs, sign) for x in f.args if x.is_Symbol and x.is_positive is None}
     if not undecided:
         return [expression.replace(Max, _largest)]

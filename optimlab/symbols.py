@@ -1,8 +1,9 @@
 """The vocabulary of the proofs: symbols that know their domain, ``expectation``, ``prove``, ``refute`` and the LEDGER.
 
-A proof runs a shipped rule on these symbols and hands both sides of its claim to ``prove``, which asks twice (evidence.py):
-algebra must show the claim for every value of the symbols, and 50-digit arithmetic must agree at random points. Neither is
-enough alone: algebra believes the assumptions it is given, and points can miss the one place where a claim fails.
+A proof runs a shipped rule on these symbols and hands both sides of its claim to ``prove``, which asks twice
+(evidence.py): algebra must show the claim for every value of the symbols, and 50-digit arithmetic must agree at random
+points. Neither is enough alone: algebra believes the assumptions it is given, and points can miss the one place where a
+claim fails.
 """
 
 import random
@@ -38,7 +39,7 @@ class NotProved(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """A settled claim: "thm-label: in words", its verdict and how it was reached, the rules that ran, for which values."""
+    """A settled claim: its name, "thm-label: in words"; verdict and method; the rules that ran; for which values."""
 
     name: str
     verdict: str
@@ -110,8 +111,8 @@ def expectation(expression, moments, independent=False):
 def prove(name, lhs, rhs, *, relation="==", domain=None, assuming=""):
     """Show ``lhs relation rhs`` (==, >= or >) for every value of the symbols, confirm it at random points, note it.
 
-    ``name`` is "thm-label: the claim in words"; the sides are expressions, or tuples and states of them; ``domain`` puts
-    symbols into open intervals; ``assuming`` says what symbols cannot.
+    ``name`` is "thm-label: the claim in words"; the sides are expressions, or tuples and states of them; ``domain``
+    puts symbols into open intervals; ``assuming`` says what symbols cannot.
 
     >>> sgd = shipped("sgd")
     >>> prove("thm-sgd: a step against the gradient", sgd(theta, g, lr=lr), (theta - lr * g, {}))
@@ -190,7 +191,7 @@ def _note(name, verdict, method, assumptions=(), route=""):
         raise ValueError(f'a claim is named "thm-label: in words", got {name!r}')
     rules = [rule for row in LEDGER if row.label == name.partition(": ")[0] for rule in row.rules] + _RAN
     if not rules:
-        raise ValueError(f"{name}: no shipped rule ran for this theorem; call one of shipped(...) and compare its result")
+        raise ValueError(f"{name}: no shipped rule ran for this theorem; call one of shipped(...)")
     _RAN.clear()
     row = Row(name, verdict, method, tuple(dict.fromkeys(rules)), assumptions, route)
     LEDGER[:] = [old for old in LEDGER if old.name != name] + [row]

@@ -1,4 +1,4 @@
-"""Algebra shows what is true and no more; a point shows what is false; a domain is what was declared and its interval."""
+"""Algebra shows what is true and no more, a point what is false; a domain is a declaration and an interval."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""prove and refute bite: false claims, unproved ones, symbols with wrong assumptions, claims about nothing that ships."""
+"""prove and refute bite: false claims, unproved ones, wrong assumptions, claims about nothing that ships."""
 
 import pytest
 from sympy import Function, Piecewise, Rational, Symbol, sqrt
@@ -149,7 +149,7 @@ def test_numbers_alone_are_compared_exactly():
 def test_expectation_is_linear_and_no_more():
     assert expectation(lr * g + h * g**2, {g: mu, g**2: s}) == lr * mu + h * s
     assert expectation(g * m, {g: mu, m: c}, independent=True) == mu * c
-    with pytest.raises(ValueError, match=r"E\[g\*m\] is a product of expectations only where its factors are independent"):
+    with pytest.raises(ValueError, match=r"E\[g\*m\] is a product of expectations only where"):
         expectation(g * m, {g: mu, m: c})
     with pytest.raises(ValueError, match=r"E\[g\*\*2\] is not given; given are those of g"):
         expectation(g**2, {g: mu})
