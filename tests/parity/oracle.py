@@ -10,13 +10,14 @@ from mpmath import mp, sqrt
 
 
 def path(name, theta, gradients, **hyper):
-    """theta_1, theta_2, ... as mpmath numbers, from a start, its gradients and all hyperparameters.
+    """theta_1, theta_2, ... as mpmath numbers, from a start, its gradients and hyperparameters.
 
     For one coordinate; for lists of rows where the rule is for matrices.
     """
     with mp.workdps(50):
         number = mpmath.matrix if isinstance(theta, list) else mpmath.mpf
-        exact = {key: mpmath.mpf(value) if isinstance(value, (int, float)) else value for key, value in hyper.items()}
+        given = DEFAULTS[name] | hyper
+        exact = {key: mpmath.mpf(value) if isinstance(value, (int, float)) else value for key, value in given.items()}
         return ORACLES[name](number(theta), [number(g) for g in gradients], **exact)
 
 
@@ -176,6 +177,22 @@ def total(matrices):
     return functools.reduce(lambda a, b: a + b, matrices)
 
 
+ADAM = dict(lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8)
+DEFAULTS = {  # told once more, or an error in a rule's own would be an error here
+    "sgd": dict(weight_decay=0),
+    "momentum": dict(beta=0.9),
+    "nesterov": dict(beta=0.9),
+    "adagrad": dict(eps=1e-10),
+    "rmsprop": dict(beta=0.99, eps=1e-8, centered=False, debias=False),
+    "adam": ADAM,
+    "adam_l2": ADAM | dict(weight_decay=1e-2),
+    "adamw": ADAM | dict(weight_decay=1e-2),
+    "amsgrad": ADAM | dict(debias="after"),
+    "radam": ADAM | dict(threshold=5),
+    "schedule_free_sgd": dict(beta=0.9),
+    "schedule_free_adamw": ADAM | dict(lr=2.5e-3, weight_decay=0),
+    "muon": dict(lr=0.02, beta=0.95, weight_decay=0, nesterov=True, steps=5),
+}
 ORACLES = {
     oracle.__name__: oracle
     for oracle in (

@@ -5,12 +5,16 @@ import itertools
 import numpy as np
 import oracle
 import pytest
+import sympy
 from parity_cases import CASES, START, Case, given_gradients
 
+from optimlab import rules
 from optimlab.rules import RULES
 
 NOWHERE_ELSE = [  # settings for which there is no library to ask
     Case("sgd", dict(lr=0.0)),
+    Case("momentum", dict(lr=0.01)),
+    Case("nesterov", dict(lr=0.01)),
     Case("nesterov", dict(lr=0.01, beta=0.0)),
     Case("rmsprop", dict(lr=0.01, beta=0.875, eps=0.1, centered=True, debias=True)),
     Case("rmsprop", dict(lr=0.01, beta=0.5, eps=1.0, centered=True, debias=True)),
@@ -24,6 +28,7 @@ NOWHERE_ELSE = [  # settings for which there is no library to ask
     Case("schedule_free_sgd", dict(lr=0.01, beta=0.0)),
     Case("schedule_free_sgd", dict(lr=0.01, beta=1.0)),
     Case("schedule_free_adamw", dict(beta1=1.0, eps=1e-30)),
+    Case("muon", dict(), (2, 2)),
     Case("muon", dict(beta=0.0, steps=1), (4, 1)),
     Case("muon", dict(lr=0.1, steps=0), (1, 4)),
     Case("muon", dict(lr=0.1, steps=7), (2, 2)),
@@ -51,7 +56,36 @@ def test_rule_agrees_with_its_closed_form(case):
 def closed_form(case, theta, gradients):
     """The oracle's path as an object array: of the whole matrix, or of one coordinate after the other."""
     if theta.ndim == 2:
-        path = oracle.path(case.name, theta.tolist(), gradients.tolist(), **case.complete)
+        path = oracle.path(case.name, theta.tolist(), gradients.tolist(), **case.hyper)
         return np.array([matrix.tolist() for matrix in path])
     starts, columns = theta.tolist(), gradients.T.tolist()
-    return np.array([oracle.path(case.name, *pair, **case.complete) for pair in zip(starts, columns, strict=True)]).T
+    return np.array([oracle.path(case.name, *pair, **case.hyper) for pair in zip(starts, columns, strict=True)]).T
+
+
+# What no path of floats comes by -------------------------------------------------------------------------------------
+
+
+def test_radam_still_waits_while_rho_equals_the_threshold():
+    beta2, t = sympy.Rational(9, 10), 8
+    rho_inf = (1 + beta2) / (1 - beta2)
+    rho = rho_inf - 2 * t / (beta2**-t - 1)
+    memory = {"t": t - 1, "m": sympy.Integer(0), "v": sympy.Integer(0)}
+    waits, _ = RULES["radam"](sympy.Integer(0), sympy.Integer(3), memory, lr=1, beta1=0, beta2=beta2, eps=0, threshold=rho)
+    assert waits == -3
+
+
+def test_newton_schulz_takes_a_size_below_1e_7_for_1e_7():
+    tiny = np.diag([3e-9, 4e-9])
+    expected = [float(oracle.near_one(x)) for x in (0.03, 0.04)]
+    assert np.allclose(rules.newton_schulz(tiny, steps=1), np.diag(expected), rtol=1e-13, atol=0)
+
+
+def test_newton_schulz_takes_five_steps():
+    assert (rules.newton_schulz(np.eye(2)) == rules.newton_schulz(np.eye(2), steps=5)).all()
+
+
+POINTS = [
+    ("radam", test_radam_still_waits_while_rho_equals_the_threshold),
+    ("newton_schulz", test_newton_schulz_takes_a_size_below_1e_7_for_1e_7),
+    ("newton_schulz", test_newton_schulz_takes_five_steps),
+]
