@@ -16,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reo
 BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
 	optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
 
-.PHONY: help book serve test parity proofs labs jupyter lock clean distclean
+.PHONY: help book serve test truth mutants parity proofs labs jupyter lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -32,6 +32,12 @@ serve: book  ## build the book and serve it on 127.0.0.1 (PORT=8000)
 
 test: .venv/.has-book .venv/.has-test $(if $(CI),.venv/.has-parity) node_modules/.package-lock.json  ## run every test
 	$(PYTEST)
+
+truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules are right: proofs, parity, equations
+	$(PYTEST) book/proofs tests/proofs tests/parity tests/equations
+
+mutants: .venv/.has-book .venv/.has-test  ## plant every small error in the rules; report which truth layer finds it
+	$(BIN)/python tests/mutation/run.py --jobs $(JOBS)
 
 parity: .venv/.has-book .venv/.has-test .venv/.has-parity  ## install PyTorch and compare every rule with it
 	$(PYTEST) tests -k "parity or torch"

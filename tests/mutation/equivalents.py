@@ -1,0 +1,3 @@
+"""Mutants that are no errors: (rule, the statement as it reads in the mutant) -> why nothing changes."""
+
+EQUIVALENT = {}
