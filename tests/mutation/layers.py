@@ -28,18 +28,16 @@ import typos  # noqa: E402, F401
 
 NOTEBOOKS = {path.stem: json.loads(path.read_text()) for path in sorted((TESTS.parent / "book/proofs").glob("*.ipynb"))}
 SHIPPED = re.compile(r"\bshipped\(([^)]*)\)")
+NAMES = {  # function of rules.py -> the names in it
+    function.name: {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    for function in ast.parse(Path(rules.__file__).read_text()).body
+    if isinstance(function, ast.FunctionDef)
+}
 
 
 def users(name):
     """The rules that a function of rules.py decides about: itself and those that call it; all of them for "all"."""
-    if name == "all":
-        return list(RULES)
-    calls = {}
-    for function in ast.parse(Path(rules.__file__).read_text()).body:
-        if isinstance(function, ast.FunctionDef):
-            calls[function.name] = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    found = [name, *(caller for caller in calls if name in calls[caller])]
-    return [each for each in found if each in RULES]
+    return [rule for rule in RULES if name in ("all", rule) or name in NAMES[rule]]
 
 
 def recorded(name):

@@ -69,8 +69,8 @@ def test_radam_still_waits_while_rho_equals_the_threshold():
     beta2, t = sympy.Rational(9, 10), 8
     rho_inf = (1 + beta2) / (1 - beta2)
     rho = rho_inf - 2 * t / (beta2**-t - 1)
-    memory = {"t": t - 1, "m": sympy.Integer(0), "v": sympy.Integer(0)}
-    waits, _ = RULES["radam"](sympy.Integer(0), sympy.Integer(3), memory, lr=1, beta1=0, beta2=beta2, eps=0, threshold=rho)
+    memory, hyper = {"t": t - 1, "m": 0, "v": 0}, dict(lr=1, beta1=0, beta2=beta2, eps=0, threshold=rho)
+    waits, _ = RULES["radam"](sympy.Integer(0), sympy.Integer(3), memory, **hyper)
     assert waits == -3
 
 
@@ -84,7 +84,15 @@ def test_newton_schulz_takes_five_steps():
     assert (rules.newton_schulz(np.eye(2)) == rules.newton_schulz(np.eye(2), steps=5)).all()
 
 
+def test_centered_rmsprop_takes_a_variance_that_rounds_below_0_for_0():
+    theta, state = 0.0, {}
+    for _ in range(400):  # equal gradients have no variance; v - m * m comes to -6e-17 here
+        theta, state = RULES["rmsprop"](theta, 0.7, state, lr=0.1, beta=0.5, centered=True)
+    assert theta < 0
+
+
 POINTS = [
+    ("rmsprop", test_centered_rmsprop_takes_a_variance_that_rounds_below_0_for_0),
     ("radam", test_radam_still_waits_while_rho_equals_the_threshold),
     ("newton_schulz", test_newton_schulz_takes_a_size_below_1e_7_for_1e_7),
     ("newton_schulz", test_newton_schulz_takes_five_steps),
