@@ -46,8 +46,8 @@ def test_grade_writes_grades_and_sums_them_up(optimlab, tmp_path):
     code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "grades", "--unsafe", "--jobs", 1)
     assert (code, errors) == (0, "")
     assert printed.startswith("lab04_race: 2 students, mean 1.0 of 20 points\n")
-    assert printed.endswith("grades.csv and questions.csv are in grades\n")
-    assert sorted(os.listdir("grades")) == ["gradebook.sqlite", "grades.csv", "questions.csv"]
+    assert printed.endswith("grades.csv, questions.csv, report.html and feedback/ are in grades\n")
+    assert sorted(os.listdir("grades")) == ["feedback", "gradebook.sqlite", "grades.csv", "questions.csv", "report.html"]
     assert os.listdir("state/optimlab") == ["seed"]
 
 
@@ -227,10 +227,10 @@ def test_grades_of_another_seed_are_left_alone(optimlab, world):
 
 @needs_fork
 def test_a_folder_that_cannot_be_written_to_is_reported(optimlab, world, monkeypatch):
-    def full(path, header, rows):
+    def full(path, text):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("optimlab.grading.exports.write_csv", full)
+    monkeypatch.setattr("optimlab.grading.exports.write", full)
     code, printed, errors = optimlab(*GRADE)
     assert (code, printed) == (1, "")
     assert errors == (
