@@ -62,7 +62,7 @@ def _digest(question, cases):
     digest = hashlib.sha256(wire.pack([question.name, question.points, question.signature], whole=True))
     for case in cases:
         terms = [case.name, on_the_wire(case.calls), list(case.expected)]
-        digest.update(wire.pack([*terms, case.rtol, case.atol, case.hidden, case.item], whole=True))
+        digest.update(wire.pack([*terms, case.rtol, case.atol, case.hidden, case.item, case.keeps], whole=True))
     return digest.hexdigest()
 
 
