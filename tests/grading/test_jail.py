@@ -169,7 +169,7 @@ def test_a_tier_that_lets_something_out_is_not_used(tier, without, reached):
 def test_a_step_that_fails_on_the_way_in_is_a_refusal(tmp_path, monkeypatch, step):
     jail = Jail("namespaces", QUICK, tree.make(tmp_path))
     for part in ("keeper.stay_outside", "keeper.go_on_in_child"):
-        monkeypatch.setattr(f"optimlab.grading.jail.{part}", lambda *_: lambda: None)
+        monkeypatch.setattr(f"optimlab.grading.jail.{part}", lambda *_: lambda: False)
 
     def fail(*_, **__):
         raise OSError(28, f"{step}: No space left on device")

@@ -97,11 +97,15 @@ def set_capabilities(mask):
 
 
 def drop_capabilities():
-    """Have no capability, and no way to get one by running a program."""
+    """Have no capability, and none to get back."""
     for number in range(CAPABILITIES):
         if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0) < 0:  # the kernel has no such, or no right
             break
     set_capabilities(0)
+
+
+def no_new_privileges():
+    """Have no program that this process runs give it rights."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 
