@@ -172,28 +172,71 @@ def _guess(notebook):
 @cli.group("labs", invoke_without_command=True)
 @click.pass_context
 def labs_(context):
-    """The labs: list them, show one, make them from their solutions."""
+    """The labs: list them, show one, make a new one, verify them, make them from their solutions."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
 @labs_.command("list")
 def list_():
-    """List the labs: name, points, title."""
+    """List the labs: name, points, time, title."""
+    width = max(map(len, labs.names()))
     for lab in map(labs.load, labs.names()):
-        click.echo(f"{lab.name}  {lab.max_score:g} points  {lab.title}")
+        click.echo(f"{lab.name:{width}}  {lab.max_score:g} points  {lab.minutes:3} minutes  {lab.title}")
 
 
 @labs_.command()
 @click.argument("name")
 def show(name):
-    """Show what lab NAME asks for, and which mistakes it knows by name."""
+    """Show what lab NAME (or the .py file of your own) asks for, and which mistakes it knows by name."""
     lab = _lab(name)
-    click.echo(f"{lab.name}, {lab.max_score:g} points: {lab.title}")
+    click.echo(f"{lab.name}, {lab.max_score:g} points, {lab.minutes} minutes: {lab.title}")
     for question in lab.questions:
-        click.echo(f"\n{question.name}{question.signature}, {question.points:g} points\n  {question.prompt}")
+        form = question.signature or ", a stored answer"
+        click.echo(f"\n{question.name}{form}, {question.points:g} points\n  {question.prompt}")
         for mistake in question.mistakes:
             click.echo(f"  known mistake: {mistake.name}")
+
+
+@labs_.command()
+@click.argument("name")
+@click.option("--folder", type=PATH, default=".", show_default=True, help="Where the new lab goes.")
+def new(name, folder):
+    """Make a small complete lab NAME, like lab21_loss, to start from: questions, solution, submissions, test."""
+    from .labs.build import BuildError
+    from .labs.new import create
+
+    try:
+        paths = create(folder, name)
+    except (ValueError, BuildError, OSError) as error:
+        raise Sentence(str(error), 1 if isinstance(error, (BuildError, OSError)) else 2) from None
+    for path in paths:
+        click.echo(path)
+    click.echo(f"\nWrite over them, then: optimlab labs verify {folder}")
+
+
+@labs_.command()
+@click.argument("folder", type=PATH, default=".", metavar="[DIR]")
+@click.option("--record", is_flag=True, help="Approve the cases as they are: write the record anew.")
+def verify(folder, record):
+    """Try the labs of DIR as their author should: right pays, wrong does not, and no case was dropped or changed."""
+    from .labs import verify as author
+
+    names, faults = author.names(folder), 0
+    if not names:
+        raise Sentence(f"{folder / 'solutions'} holds no solved lab (a notebook named labNN_name.ipynb)")
+    for name in names:
+        try:
+            if record:
+                author.write_record(folder, name)
+            found = list(author.verify(folder, name))
+        except ValueError as error:
+            found = [str(error)]
+        click.echo(f"{name}: {f'{len(found)} faults' if found else author.summary(folder, name)}")
+        for sentence in found:
+            click.echo(f"  {sentence}")
+        faults += len(found)
+    sys.exit(1 if faults else 0)
 
 
 @labs_.command()

@@ -56,7 +56,7 @@ def make_suite(lab, seed):
         digest.update(wire.pack([question.name, question.points, question.signature], whole=True))
         for case in cases[question.name]:
             terms = [case.name, on_the_wire(case.calls), list(case.expected)]
-            digest.update(wire.pack([*terms, case.rtol, case.atol, case.hidden, case.item], whole=True))
+            digest.update(wire.pack([*terms, case.rtol, case.atol, case.hidden, case.item, case.keeps], whole=True))
     return Suite(lab, cases, digest.hexdigest())
 
 
