@@ -405,7 +405,7 @@ def safe_cases(seed):
 
 # ------------------------------------------------------------------------------------------------------- the conclusion
 
-# What optimlab.schedules and NumPy's generator give for the two experiments; tests/labs/test_lab09.py runs them, and holds
+# What optimlab.schedules and NumPy's generator give for the two experiments; tests/labs/test_labs_07_12.py runs them, and holds
 # the first three against the exact recursion for the mean square, E x_t^2 = (1 - lr)^2 E x_{t-1}^2 + lr^2.
 SCHEDULED = {
     "constant": 0.055676412014446716,

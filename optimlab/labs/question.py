@@ -300,7 +300,8 @@ def _entry(case, answer, key):
 def _same(case, expected, numbers):
     if expected is None or numbers is None or np.shape(expected) != numbers.shape:
         return False
-    return bool(_close(case, expected, numbers).all())
+    finite = np.isfinite(expected).all(), np.isfinite(numbers).all()
+    return bool(_close(case, expected, numbers).all()) if all(finite) else not any(finite)
 
 
 def _trace(case, expected, answer):
