@@ -207,7 +207,7 @@ def wsd_cases(seed):
     warmup, steps, decay = int(rng.integers(3, 8)), int(rng.integers(25, 40)), int(rng.integers(5, 12))
     return (
         case("steps 1 to 12 of 12, warmup 3, decay 4, lr = 1", range(1, 13), lr=1.0, warmup=3, steps=12, decay=4),
-        case("after the last step", [13, 14, 20], lr=1.0, warmup=3, steps=12, decay=4),
+        case("the last step and after it", [12, 13, 14, 20], lr=1.0, warmup=3, steps=12, decay=4),
         case("without a warmup", [1, 2, 6, 8, 9, 10], lr=0.3, warmup=0, steps=10, decay=5),
         case(
             "a drawn schedule",
@@ -280,12 +280,12 @@ CLIP_MISTAKES = (
 
 @cache
 def clip_cases(seed):
-    def case(name, grads, max_norm, hidden=False):
-        return values(
-            name, clip, CLIP_MISTAKES, [Call((grads, max_norm))], atol=1e-6 * magnitude(*grads.values()), hidden=hidden
-        )
+    def case(name, grads, max_norm, hidden=False, before=()):
+        calls, atol = [*before, Call((grads, max_norm))], 1e-6 * magnitude(*grads.values())
+        return values(name, clip, CLIP_MISTAKES, calls, atol=atol, hidden=hidden)
 
     rng, secret = np.random.default_rng(0), np.random.default_rng(seed)
+    zero = {"w": np.zeros((2, 2)), "b": np.zeros(2)}
 
     def model(rng):
         return {"w": rng.normal(size=(3, 4)), "b": rng.normal(size=4), "gain": rng.normal(size=())}
@@ -295,7 +295,7 @@ def clip_cases(seed):
         case("norm 0.5, to be 1 at most", {"w": np.array([0.3]), "b": np.array([-0.4])}, 1.0),
         case("a model, to be 1", model(rng), 1.0),
         case("a model that is short enough", model(rng), 100.0),
-        case("no gradient at all", {"w": np.zeros((2, 2)), "b": np.zeros(2)}, 1.0),
+        case("no gradient at all, then some", {"w": np.array([3.0]), "b": np.array([4.0])}, 1.0, before=[Call((zero, 1.0))]),
         case("a drawn model", model(secret), float(secret.uniform(0.2, 0.8)), hidden=True),
     )
 
