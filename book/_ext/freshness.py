@@ -3,7 +3,7 @@
 Sphinx compares the text of a page, jupyter-cache its cells; neither sees that optimlab/ changed beneath them. Here
 three digests join the configuration, and a changed configuration makes Sphinx act: optimlab/ names the folder of the
 execution cache (every notebook runs again, and an older state of the package still finds its old results), book/_ext
-has all pages read again, book/_static has them written again with the files they load.
+has all pages read again, book/_static and book/scripts have them written again with the files they load.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def digest(folder, pattern):
 def take_digests(app, config):
     config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / digest("optimlab", "*.py"))
     config.digest_of_extensions = digest("book/_ext", "*.py") + digest("book/_ext", "*.cjs")
-    config.digest_of_static_files = digest("book/_static", "*")
+    config.digest_of_static_files = digest("book/_static", "*") + digest("book/scripts", "*")
 
 
 def setup(app):

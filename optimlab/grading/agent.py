@@ -5,7 +5,8 @@ grader checks every frame, and the agent need only be fair to the honest. It say
 
     open, bytes                     sources of the cells, or why there are none
     run, numbers of cells           one reply a cell: None, or [status, message] of what it raised
-    call, f, item, [[args, kwargs]] one reply a call: [True, value] or [False, status, message]
+    call, f, item, [[args, kwargs]] one reply a call: [True, value] or [False, status, message];
+                                    with None for args the value is what f holds
 """
 
 import os
@@ -62,6 +63,8 @@ class Agent:
         if name not in self.shell.user_ns:
             return False, "missing", ""
         try:
+            if args is None:
+                return True, self.shell.user_ns[name]
             lost = [answers[arg.call] for arg in args if type(arg) is Held and not answers[arg.call][0]]
             if lost:
                 return lost[0]

@@ -41,6 +41,7 @@ def offer():
         importlib.import_module(f"optimlab.{name}")
     stand_in = types.ModuleType(CHECK, "A check() that says nothing: here the grader asks.")
     stand_in.check = lambda *args, **kwargs: Unchecked()
+    stand_in.checker = lambda lab: stand_in.check
     sys.modules[CHECK] = optimlab.check = stand_in
     public = {CHECK, *NEEDED, *(f"optimlab.{name}" for name in OFFERED)}
     for name in [name for name in sys.modules if name.startswith("optimlab.") and name not in public]:

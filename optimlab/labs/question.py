@@ -27,10 +27,13 @@ class Ref(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call ``f(*args, **kwargs)``; an argument may be a Ref."""
+    """One call ``f(*args, **kwargs)``; an argument may be a Ref. With ``args`` None nothing is called: see STORED."""
 
-    args: tuple = ()
+    args: tuple | None = ()
     kwargs: Mapping[str, Any] = {}
+
+
+STORED = Call(None)  # a look at what a variable holds, where an answer is stored and not worked out by a function
 
 
 class Failure(NamedTuple):
@@ -57,17 +60,27 @@ class Case(NamedTuple):
     hidden: bool = False  # nothing of its inputs or answers is ever shown
     item: int | None = None  # compare only this entry of each answer; the rest (a state) is the student's own affair
     variants: Mapping[str, tuple] = {}  # known mistake -> what it answers to these calls
+    keeps: float = 0.0  # the share of the points that a solution keeps which fails here and nowhere else
 
 
 class Question(NamedTuple):
-    """One function that a student writes. ``cases(seed)``: fixed visible cases, then hidden ones drawn from seed."""
+    """One function that a student writes, or (signature "") one value that is left in a variable.
 
-    name: str  # of the function
+    ``cases(seed)``: fixed visible cases, then hidden ones drawn from seed; those of a stored answer look at STORED.
+    """
+
+    name: str  # of the function or the variable
     points: float
     signature: str  # "(theta, g, state, *, lr, beta=0.9)"
     prompt: str  # what to write, in one sentence
     cases: Callable[[int], tuple[Case, ...]]
-    mistakes: tuple = ()  # of optimlab.mistakes.Mistake: each has name, sentence, body
+    mistakes: tuple = ()  # of optimlab.mistakes.Mistake: each has name, sentence and body, a function or a stored answer
+    tolerance: str = ""  # why the cases' tolerances are what they are, in one sentence
+    arrays: bool = False  # arrays are meant: a Python loop over entries is right but draws a remark
+
+    @property
+    def stored(self):
+        return not self.signature
 
 
 class Lab(NamedTuple):
@@ -76,6 +89,7 @@ class Lab(NamedTuple):
     name: str  # "lab04_race", also the notebook's
     title: str
     questions: tuple[Question, ...]
+    minutes: int = 60  # that a student who knows NumPy needs
 
     @property
     def max_score(self):
@@ -111,6 +125,8 @@ def judge(question, case, answers):
     answers = list(answers)[: len(case.calls)]
     answers += [Failure("missing", "no answer came")] * (len(case.calls) - len(answers))
     for step, (expected, answer) in enumerate(zip(case.expected, answers), 1):
+        if question.stored and _is_blank(answer):
+            answer = Failure("missing", NOT_WRITTEN)
         if fault := _fault(case, expected, answer):
             return _outcome(question, case, step, fault, _known(case, answers))
     return Outcome("pass", question.points, question.points, case=case.name)
@@ -172,7 +188,7 @@ _SILENT = {
 
 
 def _outcome(question, case, step, fault, known):
-    points, earned = question.points, round(question.points * fault.share, 6)
+    points, earned = question.points, round(question.points * max(fault.share, case.keeps), 6)
     if fault.status == "missing":
         return Outcome("missing", 0, points, fault.sentence)
     if case.hidden:
@@ -196,6 +212,12 @@ def _fault(case, expected, answer):
     if isinstance(expected, Mapping):
         return _by_key(case, expected, answer)
     return _difference(case, expected, answer)
+
+
+def _is_blank(answer):
+    """Whether a stored answer is as the lab hands it out: None, or nothing but None."""
+    entries = answer.values() if isinstance(answer, Mapping) else [answer]
+    return all(entry is None for entry in entries)
 
 
 def _absence(failure):
@@ -227,7 +249,7 @@ def _by_key(case, expected, answer):
         return _mismatch(_kind(answer), f"a dict with the keys {', '.join(expected)}")
     faults = []
     for key, number in expected.items():
-        if key not in answer:
+        if key not in answer or answer[key] is None:
             faults.append(f"{key} is missing")
         elif _numbers(answer[key]) is None or _numbers(answer[key]).shape != np.shape(number):
             faults.append(f"{key} must be {_kind(number)}, not {_kind(answer[key])}")

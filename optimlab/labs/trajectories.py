@@ -7,10 +7,12 @@ import numpy as np
 from .play import Variants
 from .question import Call, Case, Ref
 
-# A solution that computes in float32 is right: it rounds theta by 6e-8 of its size at every step, and beta2 = 0.999 by
-# so much that 1 - beta2 moves by 3e-5. So theta may be off by 2e-6 of itself plus 1e-4 of a step (the longest of the
-# coordinate that moves least); every known mistake is off by ten times that in a visible case, as the tests show.
 RTOL, STEP_TOL = 2e-6, 1e-4
+TOLERANCE = (
+    "A solution that computes in float32 is right: it rounds theta by 6e-8 of its size at every step, and beta2 = 0.999"
+    " by so much that 1 - beta2 moves by 3e-5. So theta may be off by 2e-6 of itself plus 1e-4 of a step (the longest of"
+    " the coordinate that moves least); every known mistake is off by ten times that in a visible case."
+)
 
 
 def trajectory(name, oracle, mistakes, theta, gradients, hidden=False, **hyper):

@@ -36,6 +36,8 @@ LOOK = """() => {
     unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('.katex'))
       .map(e => e.textContent),
     badMath: [...document.querySelectorAll('.katex-error')].map(e => e.textContent),
+    flatMath: [...document.querySelectorAll('.katex svg')].filter(e => e.checkVisibility()
+      && e.getBoundingClientRect().height < parseFloat(getComputedStyle(e.parentElement).height) / 2).map(named),
     pageWidth: document.documentElement.scrollWidth,
     cut: [...article.querySelectorAll('*')]
       .filter(e => seen(e) && right(e) > innerWidth + 1 && !scrolls(e.parentElement))
@@ -123,6 +125,8 @@ def visit(context, site, name, width, faults):
         note("formula left as TeX", formula[:200])
     for formula in seen["badMath"]:
         note("formula that is an error", formula[:200])
+    for formula in seen["flatMath"]:
+        note("formula without its root or brace", formula[:200])
     for sign in ("$$", r"\(", r"\["):
         if sign in seen["text"]:
             at = seen["text"].index(sign)
@@ -149,6 +153,7 @@ KINDS = [
     "console error",
     "formula left as TeX",
     "formula that is an error",
+    "formula without its root or brace",
     "image that does not load",
     "missing file",
     "page wider than the screen",
@@ -179,6 +184,8 @@ PLANTED = {
     "console error": "<script>throw new Error('planted')</script>",
     "formula left as TeX": r'<span class="math">\(x\)</span>',
     "formula that is an error": '<span class="katex-error">planted</span>',
+    "formula without its root or brace": """<span class="katex"><annotation>x</annotation>
+        <span style="display: block; height: 20px"><svg width="40" height="2" viewBox="0 0 40 2"></svg></span></span>""",
     "image that does not load": '<img src="nowhere.png" alt="Nothing.">',
     "missing file": '<script src="nowhere.js"></script>',
     "page wider than the screen": '<div style="overflow: hidden"><p style="width: 900px">wide</p></div>',
