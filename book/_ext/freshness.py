@@ -22,7 +22,7 @@ def digest(folder, pattern):
 
 def take_digests(app, config):
     config.nb_execution_cache_path = str(Path(app.outdir).parent / ".jupyter_cache" / digest("optimlab", "*.py"))
-    config.digest_of_extensions = digest("book/_ext", "*.py")
+    config.digest_of_extensions = digest("book/_ext", "*.py") + digest("book/_ext", "*.cjs")
     config.digest_of_static_files = digest("book/_static", "*") + digest("book/scripts", "*")
 
 

@@ -270,7 +270,7 @@ def _agree(case, answers, wrong):
     """Whether two lists of answers are the same, up to where both of them blow up."""
     for expected, ours, theirs in zip(case.expected, answers, wrong):
         ours, theirs = _trace(case, expected, ours), _trace(case, expected, theirs)
-        if ours is None or theirs is None:
+        if ours is None or theirs is None or ours.shape != theirs.shape:
             return False
         finite = np.isfinite(ours).all(), np.isfinite(theirs).all()
         if not all(finite):
@@ -305,7 +305,7 @@ def _same(case, expected, numbers):
 
 
 def _trace(case, expected, answer):
-    """An answer as an array of the expected shape: NaN where arithmetic blew up, None where it is something else."""
+    """An answer as an array: NaN of the expected shape where arithmetic blew up, None where it is something else."""
     blown = np.full(np.shape(expected), np.nan)
     if isinstance(answer, Failure):
         return blown if answer.message.startswith(BLEW_UP) else None
@@ -313,8 +313,7 @@ def _trace(case, expected, answer):
         answer = answer[case.item] if _is_pair(answer) else None
     if isinstance(answer, (complex, np.complexfloating)):
         return blown
-    numbers = _numbers(answer)
-    return numbers if numbers is not None and numbers.shape == blown.shape else None
+    return _numbers(answer)
 
 
 def _is_pair(answer):
