@@ -2,8 +2,8 @@
 
 Sphinx compares the text of a page, jupyter-cache its cells; neither sees that something changed beneath them. Here
 digests join the configuration, and a changed configuration makes Sphinx act: optimlab/ and book/_ext have all pages
-read again, book/_static has them written again with the files they load. What a page runs again is decided by
-``imported``: the modules of optimlab its code reaches.
+read again, book/_static and book/scripts have them written again with the files they load. Which page runs again is
+decided by ``imported``: the modules of optimlab that its code reaches.
 """
 
 import ast
@@ -72,8 +72,8 @@ def files(name):
 
 def take_digests(app, config):
     config.digest_of_package = digest("optimlab", "*.py")
-    config.digest_of_extensions = digest("book/_ext", "*.py")
-    config.digest_of_static_files = digest("book/_static", "*")
+    config.digest_of_extensions = digest("book/_ext", "*.py") + digest("book/_ext", "*.cjs")
+    config.digest_of_static_files = digest("book/_static", "*") + digest("book/scripts", "*")
 
 
 def setup(app):
