@@ -32,7 +32,7 @@ def notebook_of(env, docname):
 def cache_for(env, notebook):
     """The folder of the results of ``notebook`` in the present state of what it imports."""
     code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return Path(env.config.nb_execution_cache_path) / digest_of(imported(code))
+    return Path(env.mystnb_config.execution_cache_path) / digest_of(imported(code))
 
 
 def is_cached(folder, notebook):
