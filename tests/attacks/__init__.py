@@ -1,4 +1,4 @@
-"""Attacks on the grader, one file a family of mechanisms: what hostile notebooks and files try, and how one sees it work.
+"""Attacks on the grader, one file a family of mechanisms: what hostile notebooks try, and how one sees it work.
 
     attack        what an attack is, and the effects by which it is judged
     world         what there is to steal, to reach and to hurt, made anew for each attack

@@ -4,16 +4,16 @@ from typing import NamedTuple
 
 
 class Attack(NamedTuple):
-    """``code`` defines ``attack()``; what that returns is the loot. ``W`` there is a dict of what an attacker may know."""
+    """``code`` defines ``attack()``; what it returns is the loot. ``W`` is a dict of what an attacker may know."""
 
     name: str
     mechanism: str  # no two attacks of a kind count twice
-    held_by: tuple[str, ...]  # layers, each of which holds it alone; "user": the namespace no tier but the first can lack
+    held_by: tuple[str, ...]  # layers, each of which holds it alone; "user" is the user namespace itself
     effect: str  # a key of EFFECTS
     code: str
     after: str = ""  # the next student's notebook, whose loot counts
     gaps: tuple[str, ...] = ()  # tiers that do not hold it, as the probe says
-    root: bool = False  # only root of the machine could do it at all, so that it cannot be proved in a namespace
+    root: bool = False  # only root of the machine could do it, so that it cannot be proved in a namespace
 
 
 def read(world, loot, child):

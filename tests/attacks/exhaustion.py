@@ -65,7 +65,8 @@ def attack():
     t = threading.Thread(target=int); t.start(); t.join()
     return True
 """),
-    ("threads", "threads without end", "account seccomp", "much", """
+    ("threads", "threads without end", "seccomp", "much", """
+# where they may be started, the count of the account holds them
 import threading, time
 def attack():
     threading.stack_size(1 << 15)

@@ -43,11 +43,6 @@ class Sub(np.ndarray):
     def __array_function__(self, *args, **kwargs): return True
 def Yes(): return np.zeros(()).view(Sub)
 {YES}"""),
-    ("masked", "an array whose entries do not count", "process", "score", """
-import numpy as np
-def double(x): return np.ma.masked_all(np.shape(x))
-def walk(x, state): return np.ma.masked_all(()), {}
-"""),
     ("allclose", "another numpy.allclose", "process", "score", f"""
 import numpy as np
 np.allclose = np.isclose = np.array_equal = lambda *a, **k: True
@@ -80,14 +75,9 @@ def cheat():
 cheat()
 {OTHER}"""),
     ("transformer", "a transformer of the syntax trees of later cells", "process", "score", """
-import ast, builtins
+import ast
 class Always(ast.NodeTransformer):
     def visit_Compare(self, node): return ast.Constant(True)
-compiled = builtins.compile
-def compile_(source, *a, **k):
-    tree = compiled(source, *a[:2], ast.PyCF_ONLY_AST) if isinstance(source, str) else source
-    return compiled(ast.fix_missing_locations(Always().visit(tree)), *a[:2]) if len(a) >= 2 and a[1] == "exec" else compiled(source, *a, **k)
-builtins.compile = compile_
 try: get_ipython().ast_transformers.append(Always())
 except NameError: pass
 """ + OTHER),

@@ -1,6 +1,6 @@
 """Files that are no notebooks, or worse than that: what lies in a class's folder in place of one.
 
-Each writes something at ``path`` and says what the grader must make of it: a status, or None where it is to be left out.
+Each writes something at ``path`` and says what the grader must make of it: a status, or "" where it is left out.
 """
 
 import io
@@ -10,7 +10,7 @@ import socket
 import zipfile
 from typing import Callable, NamedTuple
 
-from tests.grading.notebooks import notebook
+from grading.notebooks import notebook
 
 CODE = {"cell_type": "code", "metadata": {}, "source": "x = 1"}
 

@@ -30,7 +30,8 @@ def attack():
 import gc
 def attack():
     gc.unfreeze()
-    return [repr(o)[:2000] for o in gc.get_objects() if type(o) in (list, tuple, dict) and "SECRET" in repr(o)[:2000]][:20]
+    texts = [repr(o)[:2000] for o in gc.get_objects() if type(o) in (list, tuple, dict)]
+    return [text for text in texts if "SECRET" in text][:20]
 """),
     ("modules", "the globals of all modules", "process", "read", """
 import sys
@@ -46,7 +47,7 @@ def attack():
     found = []
     for fd in range(256):
         try:
-            if fd != 3: found.append(os.pread(fd, 200, 0))
+            found.append(os.pread(fd, 200, 0))
         except OSError: pass
     return found
 """),

@@ -1,14 +1,15 @@
 """Graders as one writes them at first, and what they are worth: student code runs in their process and is believed.
 
-``memory(code, token)`` holds a secret as such graders do, and gives what ``attack()`` finds. ``score(code)`` gives the points of the
-kindest of four: one that compares with numpy.allclose, one with ==, one that runs a cell of asserts after the student's,
-and one that believes what is printed. ``wire(code)`` reads frames as they come. Run as a program, in a process of its
-own, because it seldom survives: ``python -m tests.attacks.naive memory|score|wire < code``.
+``memory(code, token)`` holds a secret as such graders do, and gives what ``attack()`` finds. ``points(code)`` are those
+of the kindest of four: one that compares with numpy.allclose, one with ==, one that runs a cell of asserts after the
+student's, and one that believes what is printed. ``wire(code)`` reads frames as they come. Each is run as a program, in
+a process of its own, because it seldom survives.
 """
 
 import contextlib
 import io
 import json
+import operator
 import os
 import pickle
 import re
@@ -51,6 +52,7 @@ def memory(code, SECRET):
         left_open.write(SECRET.encode())
         left_open.flush()
         held = ["SECRET", SECRET]
+        globals()["SECRET"] = SECRET
         names = {"SECRET": SECRET, "W": {}, "__name__": "__main__", "held": held}
         exec(code, names)
         return {"loot": repr(names["attack"]())}
@@ -72,7 +74,15 @@ def graded(code, agree):
             value = value[0] if isinstance(value, tuple) else value
             if agree(value, expected):
                 SCORES.append(1)
+    with contextlib.suppress(Exception):  # what is expected is worked out from the arguments, after the call
+        x = np.array([1.0, -3.0])
+        if agree(names["double"](x), 2 * x):
+            SCORES.append(1)
     return {"score": sum(SCORES)}
+
+
+def _close(value, expected):
+    return globals()["np"].allclose(value, expected)
 
 
 def asserted(code):
@@ -124,5 +134,5 @@ if __name__ == "__main__":
     elif kind == "asserts":
         answer = asserted(source)
     else:
-        answer = graded(source, (lambda a, b: np.allclose(a, b)) if kind == "allclose" else lambda a, b: a == b)  # noqa: F821
+        answer = graded(source, _close if kind == "allclose" else operator.eq)
     print("\n=" + json.dumps(answer, default=float), flush=True)

@@ -55,8 +55,9 @@ def attack(): return ctypes.string_at(libc.shmat(libc.shmget(4711, 4096, 0o600),
     ("thread", "a thread that goes on", "fork", "kept", """
 import threading, builtins, time
 def attack():
+    planted = W["planted"]
     def later():
-        time.sleep(0.05); builtins.late = W["planted"]
+        time.sleep(0.05); builtins.late = planted
     threading.Thread(target=later, daemon=True).start()
 """, {"after": "import time\ndef attack(): time.sleep(0.2); return late"}),
 ]))  # fmt: skip

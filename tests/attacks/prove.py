@@ -25,7 +25,7 @@ ROOMY = run.LIMITS._replace(disk_mb=2000, files=100_000, call_seconds=10)
 def main():
     if "--inside" not in sys.argv:
         words = [sys.executable, "-m", __spec__.name, "--inside", *sys.argv[1:]]
-        return subprocess.run(_bubblewrapped(words), cwd=ROOT).returncode
+        return subprocess.run(_bubblewrapped(words), cwd=ROOT / "tests").returncode
     wanted = sys.argv[2:]
     attacks = [attack for attack in run.ATTACKS if not wanted or run.family_of(attack) in wanted]
     faults, on_jail = [], []
@@ -76,7 +76,8 @@ def _effects(attacks, layers):
             if ("user" in attack.held_by and not layers) == (tier == "unsafe"):
                 had[attack] = run.succeeds(attack, zygote)
         zygote.close()
-    print(f"with {' '.join(layers) or 'no layer'}: {sum(had.values())} of {len(had)} work, {time.monotonic() - started:.0f} s")
+    there = " ".join(layers) or "no layer"
+    print(f"with {there}: {sum(had.values())} of {len(had)} work, {time.monotonic() - started:.0f} s", flush=True)
     return had
 
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from optimlab.grading import grader, submission
 from optimlab.grading.jail import Limits
 from optimlab.grading.session import Died, Orphaned, Zygote
-from tests.grading.conftest import TINY, processes
-from tests.grading.notebooks import notebook
+from grading.conftest import TINY, processes
+from grading.notebooks import notebook
 
 from . import exhaustion, grades, kernel, memory, network, persistence, processes as others, reading, writing
 from .attack import EFFECTS

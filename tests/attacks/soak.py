@@ -1,6 +1,6 @@
 """A class of very many, every tenth of them hostile: each gets one grade, the honest full marks, and nobody else any.
 
-``python -m tests.attacks.soak 10000`` is ``make soak``; it prints what it took.
+``python -m attacks.soak 10000`` is ``make soak``; it prints what it took.
 """
 
 import itertools
@@ -12,8 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 from optimlab.grading import grader, jail, submission
-from tests.grading.conftest import DOUBLE, TINY, WALK
-from tests.grading.notebooks import notebook
+from grading.conftest import DOUBLE, TINY, WALK
+from grading.notebooks import notebook
 
 from . import run
 from .hostile_files import HOSTILE

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -25,13 +26,13 @@ def effects(request):
 @pytest.mark.parametrize("attack", run.ATTACKS, ids=run.identity)
 def test_an_attack_has_no_effect(effects, attack):
     tier, had = effects
-    assert had[run.identity(attack)] == (tier in attack.gaps), attack.mechanism
+    assert not had[run.identity(attack)] or tier in attack.gaps, attack.mechanism
 
 
 def test_no_attack_has_an_effect_as_a_user_without_rights():
     done = subprocess.run(
-        unprivileged.command(["-m", "tests.attacks.run", "namespaces"]),
-        cwd=run.__file__.rpartition("/tests/")[0], capture_output=True, text=True, timeout=300,
+        unprivileged.command(["-m", "attacks.run", "namespaces"]),
+        cwd=Path(run.__file__).parents[1], capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert [name for name, had in json.loads(done.stdout).items() if had] == []

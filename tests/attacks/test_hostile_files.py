@@ -5,8 +5,8 @@ import sys
 import pytest
 
 from optimlab.grading import exports, grader, jail, submission
-from tests.grading.conftest import DOUBLE, TINY, WALK
-from tests.grading.notebooks import notebook
+from grading.conftest import DOUBLE, TINY, WALK
+from grading.notebooks import notebook
 
 from . import run
 from .hostile_files import HOSTILE

@@ -24,26 +24,30 @@ def main(arguments):
 
     linux.unshare(linux.NEWNS)
     linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
-    for needed in {os.path.realpath(sys.executable), os.path.realpath(os.__file__)}:
-        _open_the_way_to(needed, linux)
+    _open_the_way_to({os.path.realpath(place) for place in (sys.base_prefix, sys.prefix, ROOT)}, linux)
     os.setgroups([])
     os.setresgid(NOBODY, NOBODY, NOBODY)
     os.setresuid(NOBODY, NOBODY, NOBODY)
     os.execve(sys.executable, [sys.executable, *arguments], {**os.environ, "HOME": "/var/tmp"})
 
 
-def _open_the_way_to(path, linux):
-    """Cover the first folder on the way that others may not enter with one that holds nothing but the way."""
-    parts = Path(path).parents
-    for folder in reversed(parts):
-        if not folder.stat().st_mode & 0o001:
-            inner = Path(path).relative_to(folder).parts
-            keep = folder.joinpath(*inner[:-2]) if len(inner) > 2 else folder
-            tree = linux.call("open_tree", linux.AT_FDCWD, os.fsencode(keep), 1 | linux.AT_RECURSIVE)
-            linux.mount("tmpfs", str(folder), "tmpfs", 0, "mode=755")
-            keep.mkdir(parents=True, exist_ok=True)
-            linux.move_tree(tree, keep)
-            return
+def _open_the_way_to(places, linux):
+    """Cover each folder on the way that others may not enter with one that holds nothing but the way."""
+    closed = {place: _first_closed(Path(place)) for place in places}
+    copies = {
+        place: linux.call("open_tree", linux.AT_FDCWD, os.fsencode(place), linux.OPEN_TREE_CLONE | linux.AT_RECURSIVE)
+        for place, folder in closed.items()
+        if folder
+    }
+    for folder in {folder for folder in closed.values() if folder}:
+        linux.mount("tmpfs", str(folder), "tmpfs", 0, "mode=755")
+    for place in sorted(copies):
+        os.makedirs(place, exist_ok=True)
+        linux.move_tree(copies[place], place)
+
+
+def _first_closed(path):
+    return next((folder for folder in reversed(path.parents) if not folder.stat().st_mode & 0o001), None)
 
 
 if __name__ == "__main__":

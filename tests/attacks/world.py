@@ -1,4 +1,4 @@
-"""What there is to steal, to reach and to hurt, outside the jail, made anew for each attack. Listeners on loopback only."""
+"""What there is to steal, to reach and to hurt outside the jail, made anew for each attack; all on loopback."""
 
 import contextlib
 import os
@@ -48,7 +48,8 @@ class World:
 
     def known(self):
         """What the attacker is told: all but the token."""
-        ports = {name: listener.getsockname()[1] for name, listener in self.listeners.items() if name.endswith(("4", "6"))}
+        numbered = {name: listener for name, listener in self.listeners.items() if name[-1] in "46"}
+        ports = {name: listener.getsockname()[1] for name, listener in numbered.items()}
         return ports | {
             "canary": self.canary, "folder": self.folder, "victim": self.victim.pid, "repo": str(ROOT),
             "unix": os.path.join(self.folder, "socket"), "abstract": f"\0{self.folder}", "planted": self.planted,

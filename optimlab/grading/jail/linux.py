@@ -63,7 +63,7 @@ def unmount(target):
 
 
 def clone_tree(path, devices=False):
-    """A descriptor of a read-only copy of the mounts at ``path``, in which no file gives rights, and none is a device."""
+    """A descriptor of a read-only copy of the mounts at ``path``; no file in it gives rights, and none is a device."""
     tree = call("open_tree", AT_FDCWD, os.fsencode(path), OPEN_TREE_CLONE | os.O_CLOEXEC | AT_RECURSIVE)
     _set_attributes(tree, b"", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | (0 if devices else MOUNT_ATTR_NODEV))
     return tree

@@ -35,8 +35,8 @@ TIERS = {
         ("rights", "landlock", "seccomp", "limits"),
         "Landlock, a list of allowed system calls, limits; nothing can be written",
         (
-            "no namespaces: that the network, other processes and the kernel's rarer parts are out of reach rests on the "
-            "list of system calls alone",
+            "no namespaces: that the network, other processes and the kernel's rarer parts are out of reach rests on "
+            "the list of system calls alone",
             "which files there are, their sizes and dates can be seen, though not what is in them",
             "nothing can be written: a notebook that writes a file fails",
         ),
