@@ -1,14 +1,18 @@
 """What a learner calls in a lab: ``check(adam)`` says at once whether it is right and, if not, where it first errs.
 
 It asks the questions the grader will ask, with inputs that may be seen, in the learner's own process. It also insists
-on what the contract promises and numbers cannot show: no argument changed, a state that is a dict.
+on what the contract promises and numbers cannot show: no argument changed, a state that is a dict. A loop over entries
+where arrays were meant is right all the same and draws a remark.
 """
 
+import ast
 import copy
+import functools
 import html
 import inspect
+import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,10 +21,11 @@ from .labs import load, names
 from .labs.play import play
 from .labs.question import judge, plain, score
 
-__all__ = ["Verdict", "check"]
+__all__ = ["Verdict", "check", "checker"]
 
 SEED = 0  # of the drawn cases; the grader draws its own
 RIGHT, WRONG = "#009E73", "#D55E00"
+_SO_FAR = {}  # name of a lab -> {question: points}, as last checked in this process
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +37,7 @@ class Verdict:
     headline: str
     rows: tuple = ()  # of (label, text)
     points: float = 0.0
+    progress: str = ""  # how far the lab is
 
     def __bool__(self):
         return self.passed
@@ -39,7 +45,8 @@ class Verdict:
     def __repr__(self):
         width = max((len(label) for label, _ in self.rows), default=0)
         rows = [f"  {label:{width}}  {text}" for label, text in self.rows]
-        return "\n".join([f"{self.name}: {self.headline}", *rows])
+        progress = [f"  [{self.progress}]"] if self.progress else []
+        return "\n".join([f"{self.name}: {self.headline}", *rows, *progress])
 
     def _repr_html_(self):
         cell = '<td style="text-align: left; background: transparent; vertical-align: top">'
@@ -50,67 +57,144 @@ class Verdict:
         return (
             f'<div style="border-left: 4px solid {color}; padding-left: 0.8em">'
             f"{mark} <b>{html.escape(self.name)}</b>: {html.escape(self.headline)}"
-            f"{f'<table>{rows}</table>' if rows else ''}</div>"
+            f"{f'<table>{rows}</table>' if rows else ''}"
+            f"{f'<div><small>{html.escape(self.progress)}</small></div>' if self.progress else ''}</div>"
         )
 
 
-def check(function, lab=None):
+def check(function=None, lab=None, **stored):
     """Try ``function`` on the cases of the question that has its name, and say what came of it.
 
-    ``lab`` ("lab04_race") says which lab is meant where several ask for a function of that name. The verdict is true if
-    all is right; where it is not, it shows the first differing step and names the mistake, if it is a known one.
+    An answer that is no function but a value in a variable is checked by its name: ``check(edge=edge)``. ``lab``
+    ("lab04_race") says which lab is meant where several ask for that name; see ``checker``. The verdict is true if all
+    is right; where it is not, it shows the first differing step and names the mistake, if it is a known one.
 
     >>> def sgd(theta, g, state, *, lr, weight_decay=0):
     ...     return theta + lr * (g + weight_decay * theta), {}
-    >>> check(sgd)
+    >>> check(sgd, lab="lab04_race")
     sgd: not yet (0 of 8 cases right)
       case      one step from 1 along g = 2 with lr = 0.25
       step      1
       expected  0.5
       got       1.5
       why       matches gradient ascent: the gradient points uphill, so its step is subtracted
+      [lab04_race: 0 of 20 points so far]
     >>> def sgd(theta, g, state, *, lr, weight_decay=0):
     ...     return theta - lr * (g + weight_decay * theta), {}
-    >>> check(sgd), bool(check(sgd))
-    (sgd: right (8 cases), True)
+    >>> check(sgd, lab="lab04_race")
+    sgd: right (8 cases)
+      [lab04_race: 2 of 20 points so far]
     """
-    name = plain(getattr(function, "__name__", "check"), 40)
+    name = plain(next(iter(stored), None) or getattr(function, "__name__", "check"), 40)
     try:
-        question = _question(function, lab)
-        _insist_on_arguments(function, question)
+        labs = _labs(lab)
+        name, answer = _named(function, stored, labs)
+        lab, question = _question(name, labs)
+        _insist_on_kind(answer, question)
     except _Complaint as complaint:
         return Verdict(name, False, str(complaint))
+    verdict = _try(question, answer)
+    so_far = _SO_FAR.setdefault(lab.name, {})
+    so_far[question.name] = verdict.points
+    total = sum(so_far.values())
+    return replace(verdict, progress=f"{lab.name}: {total:g} of {lab.max_score:g} points so far")
+
+
+def checker(lab):
+    """``check`` for the questions of one lab, so that it need not be named again.
+
+    >>> check = checker("lab04_race")
+    >>> check(3.0)
+    check: give it a function, not a value of type float; a stored answer by its name, check(name=value)
+    """
+    load(lab)  # an unknown lab is told now
+    return functools.partial(check, lab=lab)
+
+
+def _try(question, answer):
+    """The Verdict on an answer of the right kind, by the cases that may be seen."""
     cases = [case._replace(hidden=False) for case in question.cases(SEED)]
-    watched = _Watched(function, list(_signature(question).parameters))
+    if question.stored:
+        return verdict(question, [judge(question, case, [answer]) for case in cases])
+    try:
+        _insist_on_arguments(answer, question)
+    except _Complaint as complaint:
+        return Verdict(question.name, False, str(complaint))
+    watched = _Watched(answer, list(_signature(question).parameters))
     with np.errstate(all="ignore"):
         outcomes = [judge(question, case, play(watched, case.calls)) for case in cases]
-    return verdict(question, outcomes, watched.complaint)
+    found = verdict(question, outcomes, watched.complaint)
+    if found and question.arrays and _loops(answer):
+        return replace(found, rows=(*found.rows, ("remark", LOOPS)))
+    return found
 
 
 class _Complaint(Exception):
     """A sentence about how check was called, or about the function as such."""
 
 
-def _question(function, lab):
+def _labs(lab):
+    try:
+        return [load(lab)] if lab is not None else [load(name) for name in names()]
+    except ValueError as error:
+        raise _Complaint(str(error)) from None
+
+
+def _named(function, stored, labs):
+    """The name of what is to be checked, and itself."""
+    if len(stored) + (function is not None) > 1:
+        raise _Complaint("one at a time: a function, check(adam), or a stored answer by its name, check(name=value)")
+    if stored:
+        return next(iter(stored.items()))
     if isinstance(function, str):
         raise _Complaint(f"give it the function itself: check({plain(function, 40)}), without quotes")
     if not callable(function):
-        raise _Complaint(f"give it a function, not a value of type {plain(type(function).__name__, 40)}")
-    try:
-        labs = [load(lab)] if lab is not None else [load(name) for name in names()]
-    except ValueError as error:
-        raise _Complaint(str(error)) from None
+        asked = [question.name for lab in labs for question in lab.questions if question.stored]
+        form = f"check({asked[0]}={asked[0]})" if len(set(asked)) == 1 else "check(name=value)"
+        raise _Complaint(f"give it a function, not a value of type {_type(function)}; a stored answer by its name, {form}")
     name = getattr(function, "__name__", "<object>")
     if name == "<lambda>":
         raise _Complaint("a lambda has no name to go by; write the function with def")
-    found = [(lab.name, question) for lab in labs for question in lab.questions if question.name == name]
+    return name, function
+
+
+def _question(name, labs):
+    found = [(lab, question) for lab in labs for question in lab.questions if question.name == name]
     if not found:
         asked = dict.fromkeys(question.name for lab in labs for question in lab.questions)
-        raise _Complaint(f"no question asks for a function named {plain(name, 40)!r}; {nearest(name, asked)}")
+        raise _Complaint(f"no question asks for {plain(name, 40)!r}; {nearest(name, asked)}")
     if len(found) > 1:
-        where = " and ".join(lab for lab, _ in found)
-        raise _Complaint(f'{name} is asked for in {where}; say which, for example check({name}, lab="{found[-1][0]}")')
-    return found[0][1]
+        where = " and ".join(lab.name for lab, _ in found)
+        form = f"{name}={name}" if found[-1][1].stored else name
+        raise _Complaint(f'{name} is asked for in {where}; say which, for example check({form}, lab="{found[-1][0].name}")')
+    return found[0]
+
+
+def _insist_on_kind(answer, question):
+    name = question.name
+    if question.stored and callable(answer):
+        raise _Complaint(f"{name} must hold the answer itself, not a function; check it with check({name}={name})")
+    if not question.stored and not callable(answer):
+        raise _Complaint(f"{name} must be a function, {name}{question.signature}, not a value of type {_type(answer)}")
+
+
+def _type(value):
+    return plain(type(value).__name__, 40)
+
+
+LOOPS = "it loops over entries in Python; NumPy does whole arrays at once, and many times faster (no points are lost)"
+
+
+def _loops(function):
+    """Whether a function loops over the entries of its arguments: over one of them, or over a range of numbers."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError):  # written where no source can be had
+        return False
+    arguments = {name for name in inspect.signature(function).parameters if name != "state"}
+    loops = (node.iter for node in ast.walk(tree) if isinstance(node, (ast.For, ast.comprehension)))
+    names = {getattr(node, "id", getattr(node, "attr", None)) for loop in loops for node in ast.walk(loop)}
+    return bool(names & (arguments | {"range", "ndindex", "ndenumerate", "nditer", "flat"}))
 
 
 def _signature(question):
@@ -165,8 +249,10 @@ class _Watched:
 
     def _form(self, answer):
         if self.steps and isinstance(answer, (tuple, list)) and len(answer) == 2 and not isinstance(answer[1], dict):
-            kind = plain(type(answer[1]).__name__, 40)
-            return f"the state it returns must be a dict, got a value of type {kind}; with nothing to remember, {{}}"
+            return (
+                f"the state it returns must be a dict, got a value of type {_type(answer[1])}; "
+                "with nothing to remember, {}"
+            )
         return None
 
 

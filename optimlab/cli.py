@@ -9,12 +9,16 @@ import contextlib
 import os
 import sqlite3
 import sys
+import time
+from collections import Counter
 from pathlib import Path
 
 import click
 
 from . import __version__, labs
 from .contract import nearest
+from .grading import Refused
+from .grading.commands import autograder, gradebook
 
 PATH = click.Path(path_type=Path)
 
@@ -34,6 +38,9 @@ def main(args=None):
     except click.ClickException as error:
         click.echo(f"optimlab: {' '.join(error.format_message().split())}", err=True)
         sys.exit(error.exit_code)
+    except Refused as refused:
+        click.echo(f"optimlab: {refused}", err=True)
+        sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         click.echo("optimlab: stopped", err=True)
         sys.exit(130)
@@ -65,28 +72,48 @@ def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _probe(context, _, wanted):
+    """Print what jail this machine offers, and leave: nothing else is needed for that."""
+    if wanted:
+        from .grading.jail import probe
+
+        for line in probe.report():
+            click.echo(line)
+        context.exit()
+
+
 @cli.command()
 @click.argument("class_dir", type=PATH)
 @click.option("--lab", required=True, metavar="NAME", help="The lab, for example lab04_race.")
 @click.option("--out", required=True, type=PATH, help="Where the grades go: a new folder, or one to go on with.")
-@click.option("--unsafe", is_flag=True, help="Run the students' code with your own rights.")
+@click.option("--probe", is_flag=True, is_eager=True, expose_value=False, callback=_probe,
+              help="Say what jail this machine offers for the students' code, and grade nothing.")
+@click.option("--unsafe", is_flag=True, help="No jail: run the students' code with your own rights.")
 @click.option("--seed-file", type=PATH, help="The secret from which hidden cases are drawn; made if it is not there.")
 @click.option("--roster", "roster_file", type=PATH, help="A CSV file with a column student and, if need be, lms_id.")
 @click.option("--jobs", type=click.IntRange(1), default=_cores, help="How many submissions run at a time.")
-def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs):
+@click.option("--regrade", multiple=True, metavar="STUDENT", help="Grade this student again.")
+@click.option("--regrade-question", multiple=True, metavar="NAME", help="Ask everyone this question again.")
+@click.option("--due", metavar="TIME", help="When it was due, like 2026-12-01T23:59; what is late loses points.")
+@click.option("--late-percent", type=click.FloatRange(0, 100), default=10, show_default=True, help="For each day begun.")
+@click.option("--late-grace", type=click.FloatRange(0), default=0, show_default=True, help="Hours that cost nothing.")
+@click.option("--late-cap", type=click.FloatRange(0, 100), default=100, show_default=True, help="No more than that.")
+def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, regrade, regrade_question, due, **late):
     """Grade the notebooks in CLASS_DIR.
 
     They are named <student>.ipynb, <student>/<lab>.ipynb, or as Canvas and Moodle name their downloads. OUT receives
-    grades.csv, questions.csv and gradebook.sqlite. What is graded already is not graded again.
+    grades.csv, questions.csv, report.html, a page of feedback for each student and gradebook.sqlite. What is graded
+    already is not graded again, unless you ask for it.
     """
     lab = _lab(lab)
-    from .grading import Refused, jail  # not above: nothing else needs them, and Windows has not all that they import
+    from .grading import jail  # not above: nothing else needs it, and Windows has not all that it imports
 
     try:
         tier = jail.choose_tier(unsafe)
+        _warn(tier)
         from .grading import run, seed, summary
 
-        suite, grades, students = run.grade_folder(
+        graded = run.grade_folder(
             class_dir,
             lab,
             out,
@@ -96,42 +123,71 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs):
             roster_file=roster_file,
             jobs=jobs,
             watch=_progress,
+            late=_late_policy(due, **late),
+            again=run.Again(regrade, regrade_question),
         )
-    except Refused as refused:
-        raise Sentence(str(refused)) from None
     except (OSError, sqlite3.Error) as error:
         raise Sentence(
             f"grading stopped: {error}; what is graded is kept, the same command goes on from there"
         ) from None
-    click.echo(summary.summary(suite, grades))
-    click.echo(f"\ngrades.csv and questions.csv are in {out}")
+    click.echo(summary.summary(graded.lab, graded.asked, graded.marks))
+    click.echo(f"\ngrades.csv, questions.csv, report.html and feedback/ are in {out}")
     secret = seed_file or seed.default_path()
     if not seed.is_private(secret):
         click.echo(f"{secret}: others on this machine can read the secret; chmod 600 {secret}", err=True)
-    _remarks(grades, students)
+    _remarks(graded)
+
+
+def _late_policy(due, late_percent, late_grace, late_cap):
+    """What --due and its companions say; None, which leaves what is in force as it is, without --due."""
+    if due is None:
+        return None
+    from .grading.marks import LatePolicy, moment
+
+    return LatePolicy(moment(due, "--due"), late_percent, late_grace, late_cap)
+
+
+def _warn(tier):
+    """Say on stderr, and loud, where the jail is the one with the most gaps."""
+    from .grading.jail.tiers import TIERS
+
+    if tier == "landlock":
+        click.echo("WARNING: this machine offers only the third tier of the jail; it does not hold everything:", err=True)
+        for gap in TIERS[tier].gaps:
+            click.echo(f"  - {gap}", err=True)
 
 
 @contextlib.contextmanager
 def _progress(results, count):
-    """A bar on the terminal, if stderr is one."""
+    """A bar on the terminal, if stderr is one: how many are done, how long it will take, how fast, how many failed."""
     if not sys.stderr.isatty():
         yield results
         return
-    with click.progressbar(results, length=count, label="Grading", file=sys.stderr, show_pos=True) as shown:
+    began, seen = time.monotonic(), Counter()
+
+    def say(result):
+        if result is None:
+            return ""
+        seen["done"] += 1
+        seen["failing"] += getattr(result, "status", "pass") != "pass"
+        return f"{seen['done'] / (time.monotonic() - began):.1f}/s, {seen['failing']} not all right"
+
+    bar = click.progressbar(results, length=count, label="Grading", file=sys.stderr, show_pos=True, item_show_func=say)
+    with bar as shown:
         yield shown
 
 
-def _remarks(grades, students):
+def _remarks(graded):
     """What a teacher should know about single submissions, on stderr; it fails if the grader did."""
-    for grade in grades:
-        if grade.note:
-            click.echo(f"{grade.student}: {grade.note}", err=True)
-    strangers = [grade.student for grade in grades if grade.student not in students]
-    if students and strangers:
+    for mark in graded.marks:
+        if mark.grade.note:
+            click.echo(f"{mark.student}: {mark.grade.note}", err=True)
+    strangers = [mark.student for mark in graded.marks if mark.student not in graded.students]
+    if graded.students and strangers:
         click.echo(f"not on the roster: {', '.join(strangers)}", err=True)
-    failed = sum(grade.score is None for grade in grades)
+    failed, count = sum(mark.score is None for mark in graded.marks), len(graded.marks)
     if failed:
-        raise Sentence(f"{failed} of {len(grades)} could not be graded and have no score; the same command tries again")
+        raise Sentence(f"{failed} of {count} could not be graded and have no score; the same command tries again")
 
 
 # --------------------------------------------------------------------------------------------------------------- check
@@ -145,7 +201,7 @@ def check(notebook, lab):
     lab = _lab(lab or _guess(notebook))
     if sys.platform == "win32":
         raise Sentence("optimlab check needs a system that can fork; on Windows call check(...) in the notebook itself")
-    from .grading import Refused, jail, run
+    from .grading import jail, run
 
     try:
         verdicts, notes = run.check_file(notebook, lab, tier=jail.choose_tier(unsafe=True), limits=jail.Limits())
@@ -166,34 +222,82 @@ def _guess(notebook):
     raise Sentence(f"{notebook.name} does not tell its lab; say --lab NAME, {nearest(notebook.stem, labs.names())}", 2)
 
 
+# ----------------------------------------------------------------------------------------------------------- gradebook
+
+cli.add_command(gradebook)
+cli.add_command(autograder)
+
 # ---------------------------------------------------------------------------------------------------------------- labs
 
 
 @cli.group("labs", invoke_without_command=True)
 @click.pass_context
 def labs_(context):
-    """The labs: list them, show one, make them from their solutions."""
+    """The labs: list them, show one, make a new one, verify them, make them from their solutions."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
 @labs_.command("list")
 def list_():
-    """List the labs: name, points, title."""
+    """List the labs: name, points, time, title."""
+    width = max(map(len, labs.names()))
     for lab in map(labs.load, labs.names()):
-        click.echo(f"{lab.name}  {lab.max_score:g} points  {lab.title}")
+        click.echo(f"{lab.name:{width}}  {lab.max_score:g} points  {lab.minutes:3} minutes  {lab.title}")
 
 
 @labs_.command()
 @click.argument("name")
 def show(name):
-    """Show what lab NAME asks for, and which mistakes it knows by name."""
+    """Show what lab NAME (or the .py file of your own) asks for, and which mistakes it knows by name."""
     lab = _lab(name)
-    click.echo(f"{lab.name}, {lab.max_score:g} points: {lab.title}")
+    click.echo(f"{lab.name}, {lab.max_score:g} points, {lab.minutes} minutes: {lab.title}")
     for question in lab.questions:
-        click.echo(f"\n{question.name}{question.signature}, {question.points:g} points\n  {question.prompt}")
+        form = question.signature or ", a stored answer"
+        click.echo(f"\n{question.name}{form}, {question.points:g} points\n  {question.prompt}")
         for mistake in question.mistakes:
             click.echo(f"  known mistake: {mistake.name}")
+
+
+@labs_.command()
+@click.argument("name")
+@click.option("--folder", type=PATH, default=".", show_default=True, help="Where the new lab goes.")
+def new(name, folder):
+    """Make a small complete lab NAME, like lab21_loss, to start from: questions, solution, submissions, test."""
+    from .labs.build import BuildError
+    from .labs.new import create
+
+    try:
+        paths = create(folder, name)
+    except (ValueError, BuildError, OSError) as error:
+        raise Sentence(str(error), 1 if isinstance(error, (BuildError, OSError)) else 2) from None
+    for path in paths:
+        click.echo(path)
+    click.echo(f"\nWrite over them, then: optimlab labs verify {folder}")
+
+
+@labs_.command()
+@click.argument("folder", type=PATH, default=".", metavar="[DIR]")
+@click.option("--record", is_flag=True, help="Approve the cases as they are: write the record anew.")
+def verify(folder, record):
+    """Try the labs of DIR as their author should: right pays, wrong does not, and no case was dropped or changed."""
+    from .labs import verify as author
+
+    names, faults = author.names(folder), 0
+    if not names:
+        raise Sentence(f"{folder / 'solutions'} holds no solved lab (a notebook named labNN_name.ipynb)")
+    for name in names:
+        try:
+            if record:
+                author.write_record(folder, name)
+            found = list(author.verify(folder, name))
+        except ValueError as error:
+            found = [str(error)]
+        click.echo(f"{name}: {f'{len(found)} faults' if found else author.summary(folder, name)}")
+        for sentence in found:
+            click.echo(f"  {sentence}")
+        faults += len(found)
+    sys.exit(1 if faults else 0)
 
 
 @labs_.command()

@@ -43,7 +43,8 @@ def rule(body):
     """Register an update rule ``(theta, g, state=None, *, lr, ...) -> (theta, state)`` and check what it is called with.
 
     ``state=None`` and ``state={}`` both mean a newborn memory. The rule carries ``hyper`` (its hyperparameters and their
-    defaults, in order) and ``body`` (the bare formula, unchecked).
+    defaults, in order), ``kinds`` (what each may be: an Interval, bool, int or a Literal) and ``body`` (the bare formula,
+    unchecked).
 
     >>> @rule
     ... def halve(theta, g, state, *, lr=0.5):
@@ -83,7 +84,7 @@ def rule(body):
 
     parameters = [p.replace(default=None) if key == "state" else p for key, p in signature.parameters.items()]
     step.__signature__ = signature.replace(parameters=parameters)
-    step.hyper, step.body = hyper, body
+    step.hyper, step.kinds, step.body = hyper, kinds, body
     RULES[name] = step
     return step
 

@@ -43,13 +43,24 @@ def quadratic(kappa=100.0, angle=0.0):
     """
     radians = np.deg2rad(angle)
     cos, sin = np.cos(radians), np.sin(radians)
-    turn = np.array([[cos, -sin], [sin, cos]])
-    hessian = turn @ np.diag([1.0, float(kappa)]) @ turn.T
+
+    def along_and_across(theta):
+        x, y = theta[..., 0], theta[..., 1]
+        return cos * x + sin * y, cos * y - sin * x
+
+    def f(theta):
+        along, across = along_and_across(theta)
+        return 0.5 * (along**2 + kappa * across**2)
+
+    def grad(theta):
+        along, across = along_and_across(theta)
+        return np.stack([cos * along - kappa * sin * across, sin * along + kappa * cos * across], -1)
+
     return Problem(
         name=f"quadratic, kappa {kappa:g}" + (f", turned {angle:g} degrees" if angle else ""),
-        f=lambda theta: 0.5 * (theta @ hessian * theta).sum(-1),
-        grad=lambda theta: theta @ hessian,
-        start=turn @ np.array([1.0, 1.0]),
+        f=f,
+        grad=grad,
+        start=np.stack([cos - sin, sin + cos]),
         minimum=np.zeros(2),
         source="the second-order Taylor model of any smooth minimum",
     )
@@ -87,7 +98,7 @@ def saddle(sigma=(0.0, 0.0)):
             minimum=np.array([0.0, 1.0]),
             source="the normal form of a pitchfork",
         ),
-        np.asarray(sigma, dtype=float),
+        np.asarray(sigma),
         "saddle",
     )
 

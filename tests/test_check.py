@@ -1,19 +1,30 @@
 """check() says at once whether a function is right and, if not, in one sentence or a small table why."""
 
 import copy
+import linecache
 import re
+import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
-from labs.right_answers import RIGHT  # tests/labs
 
 from optimlab import check as module
 from optimlab import rules
-from optimlab.check import check
+from optimlab.check import checker
 from optimlab.labs import lab04
+from optimlab.labs.question import STORED, Call, Case, Lab, Question
+from optimlab.labs.verify import submissions
 from optimlab.mistakes import named, of
 
 RULES = ("sgd", "momentum", "adam", "adamw")
+RIGHT = [submission for submission in submissions(Path(__file__).parents[1], "lab04_race") if not submission.worth]
+check = checker("lab04_race")
+
+
+@pytest.fixture(autouse=True)
+def nothing_checked_before(monkeypatch):
+    monkeypatch.setattr(module, "_SO_FAR", {})
 
 
 def of_name(name, function):
@@ -58,7 +69,8 @@ def test_adam_without_bias_correction_reads_so_in_a_terminal():
         "  expected  0.9\n"
         "  got       0.683772\n"
         "  why       matches Adam without bias correction: the first step is 3.16 times too long; "
-        "divide m by 1 - beta1**t and v by 1 - beta2**t"
+        "divide m by 1 - beta1**t and v by 1 - beta2**t\n"
+        "  [lab04_race: 0 of 20 points so far]"
     )
 
 
@@ -104,7 +116,7 @@ def test_what_is_not_written_yet_is_said_to_be_so():
 
 def test_a_misspelt_name_is_answered_with_the_nearest():
     assert sentence(check(of_name("adamm", lambda: 0))) == (
-        "no question asks for a function named 'adamm'; did you mean 'adam'?"
+        "no question asks for 'adamm'; did you mean 'adam'?"
     )
     assert "there are sgd, momentum, adam, adamw, conclusion" in sentence(check(of_name("zzz", lambda: 0)))
 
@@ -112,27 +124,28 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
 def test_what_is_no_function_is_answered_with_a_sentence():
     assert sentence(check("adam")) == "give it the function itself: check(adam), without quotes"
     assert repr(check(None)).startswith("check: ")
-    assert sentence(check(None)) == "give it a function, not a value of type NoneType"
-    assert sentence(check(rules.adam(1.0, 1.0))) == "give it a function, not a value of type tuple"
+    assert sentence(check(None)).startswith("give it a function, not a value of type NoneType; ")
+    assert sentence(check(rules.adam(1.0, 1.0))).startswith("give it a function, not a value of type tuple; ")
     assert sentence(check(lambda theta: theta)) == "a lambda has no name to go by; write the function with def"
-    assert "no question asks for a function named 'dict'" in sentence(check(dict))
+    assert "no question asks for 'dict'" in sentence(check(dict))
 
 
 def test_an_unknown_lab_is_answered_with_the_nearest():
-    assert sentence(check(rules.adam, lab="lab04_rase")) == (
-        "there is no lab named 'lab04_rase'; did you mean 'lab04_race'?"
-    )
-    assert check(rules.adam, lab="lab04_race")
+    told = "there is no lab named 'lab04_rase'; did you mean 'lab04_race'?"
+    assert sentence(module.check(rules.adam, lab="lab04_rase")) == told
+    with pytest.raises(ValueError, match=re.escape(told)):
+        checker("lab04_rase")
+    assert module.check(rules.adam, lab="lab04_race")
 
 
 def test_a_name_asked_for_in_two_labs_needs_the_lab(monkeypatch):
     second = lab04.LAB._replace(name="lab07_adam")
     monkeypatch.setattr(module, "names", lambda: ["lab04_race", "lab07_adam"])
     monkeypatch.setattr(module, "load", {"lab04_race": lab04.LAB, "lab07_adam": second}.get)
-    assert sentence(check(rules.adam)) == (
+    assert sentence(module.check(rules.adam)) == (
         'adam is asked for in lab04_race and lab07_adam; say which, for example check(adam, lab="lab07_adam")'
     )
-    assert check(rules.adam, lab="lab07_adam")
+    assert module.check(rules.adam, lab="lab07_adam")
 
 
 ARGUMENTS = {
@@ -325,3 +338,79 @@ def test_checking_leaves_the_questions_as_they_were():
 
     check(sgd)
     assert [repr(question.cases(0)) for question in lab04.LAB.questions] == before
+
+
+def test_the_progress_of_the_lab_counts_each_question_as_last_checked():
+    wrong = named("adam", "Adam uphill").body
+    points = [check(f).progress for f in (rules.sgd, rules.adam, rules.adam, wrong, rules.momentum)]
+    assert points == [f"lab04_race: {n} of 20 points so far" for n in (2, 7, 7, 2, 5)]
+    assert check(rules.sgd).progress in check(rules.sgd)._repr_html_()
+    assert check(of_name("zzz", lambda: 0)).progress == ""
+
+
+def sgd_by(source):
+    """An sgd whose source can be read, as that of a notebook's cell can."""
+    code = f"def sgd(theta, g, state, *, lr, weight_decay=0):\n{textwrap.indent(source, '    ')}\n"
+    name = f"<cell {hash(source)}>"
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+    space = {"np": np}
+    exec(compile(code, name, "exec"), space)
+    return space["sgd"]
+
+
+LOOPS = {
+    "over pairs": "new = [x - lr * (y + weight_decay * x) for x, y in zip(np.ravel(theta), np.ravel(g))]\n"
+    "return np.reshape(new, np.shape(theta)), {}",
+    "over places": "new = np.array(theta)\nfor i in np.ndindex(new.shape):\n"
+    "    new[i] -= lr * (np.asarray(g)[i] + weight_decay * new[i])\nreturn new, {}",
+}
+
+
+@pytest.mark.parametrize("source", LOOPS.values(), ids=LOOPS)
+def test_a_loop_over_entries_is_right_and_draws_a_remark(source):
+    verdict = check(sgd_by(source))
+    assert verdict and verdict.points == 2 and dict(verdict.rows)["remark"] == module.LOOPS
+
+
+def test_neither_arrays_nor_a_loop_over_the_memory_draw_a_remark():
+    whole = "return theta - lr * (g + weight_decay * theta), {key: 0 for key in state}"
+    assert check(sgd_by(whole)) and not check(sgd_by(whole)).rows
+
+
+TWO = Lab(
+    "lab99_two",
+    "Two",
+    (
+        Question("edge", 4, "", "a number", lambda seed: (Case("the edge", (STORED,), (0.5,), 1e-3, 0),)),
+        Question("double", 1, "(x)", "twice x", lambda seed: (Case("one", (Call((1.0,)),), (2.0,), 1e-6, 0, keeps=0.25),)),
+    ),
+)
+
+
+@pytest.fixture
+def two(monkeypatch):
+    monkeypatch.setattr(module, "load", lambda name: TWO)
+    return checker("lab99_two")
+
+
+def test_a_stored_answer_is_checked_by_its_name(two):
+    assert two(edge=0.5) and two(edge=np.float32(0.5)).points == 4
+    assert dict(two(edge=0.4).rows) == {"case": "the edge", "step": "1", "expected": "0.5", "got": "0.4"}
+    assert sentence(two(edge=None)) == "not written yet"
+    assert "a str" in repr(two(edge="0.5"))
+
+
+def test_a_stored_answer_and_a_function_are_not_taken_for_each_other(two):
+    assert sentence(two(0.5)) == "give it a function, not a value of type float; a stored answer by its name, check(edge=edge)"
+    assert sentence(two(edge=lambda: 0.5)).startswith("edge must hold the answer itself, not a function; check it with")
+    assert sentence(two(double=2.0)) == "double must be a function, double(x), not a value of type float"
+    assert sentence(two(double=1, edge=2)).startswith("one at a time: ")
+    assert sentence(two(egde=1)) == "no question asks for 'egde'; did you mean 'edge'?"
+
+
+def test_a_case_that_keeps_a_share_of_the_points_does(two):
+    def double(x):
+        return x
+
+    verdict = two(double)
+    assert not verdict and verdict.points == 0.25

@@ -2,18 +2,22 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from optimlab import __version__, cli, labs
-from optimlab.check import check
+from optimlab.check import checker
 from optimlab.grading import jail
+from optimlab.grading.jail import probe
 
 from grading.notebooks import ROOT, SOLVED, UNSOLVED, hand_in, is_graded, notebook, solved
 
 LAB = "lab04_race"
+THERE_ARE = f"there are {', '.join(labs.names())}"
 SGD = "def sgd(theta, g, state, *, lr, weight_decay=0):\n    return theta - lr * (g + weight_decay * theta), {}"
 needs_fork = pytest.mark.skipif(sys.platform == "win32", reason="needs a system that can fork")
 
@@ -46,8 +50,8 @@ def test_grade_writes_grades_and_sums_them_up(optimlab, tmp_path):
     code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "grades", "--unsafe", "--jobs", 1)
     assert (code, errors) == (0, "")
     assert printed.startswith("lab04_race: 2 students, mean 1.0 of 20 points\n")
-    assert printed.endswith("grades.csv and questions.csv are in grades\n")
-    assert sorted(os.listdir("grades")) == ["gradebook.sqlite", "grades.csv", "questions.csv"]
+    assert printed.endswith("grades.csv, questions.csv, report.html and feedback/ are in grades\n")
+    assert sorted(os.listdir("grades")) == ["feedback", "gradebook.sqlite", "grades.csv", "questions.csv", "report.html"]
     assert os.listdir("state/optimlab") == ["seed"]
 
 
@@ -89,14 +93,35 @@ def test_where_the_grader_failed_the_exit_code_says_so(optimlab, tmp_path, monke
     assert errors == "optimlab: 1 of 1 could not be graded and have no score; the same command tries again\n"
 
 
-def test_grade_is_refused_without_unsafe_and_says_why(optimlab, tmp_path):
+def test_grade_is_refused_where_there_is_no_jail_and_says_why(optimlab, tmp_path, monkeypatch):
     hand_in(tmp_path / "class", ada=notebook(SGD))
+    monkeypatch.setattr(probe, "attempt", lambda tier: probe.Finding(tier, "the kernel is too old"))
     code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out")
     assert (code, printed) == (1, "") and not os.path.exists("out")
     assert errors == (
-        "optimlab: student code would run with your rights, because the jail that would hold it is not built yet; "
-        "add --unsafe for code you trust, or inside a virtual machine or container that you can throw away\n"
+        "optimlab: this machine offers no jail for student code (namespaces: the kernel is too old; bubblewrap: the "
+        "kernel is too old; landlock: the kernel is too old); use a virtual machine with Linux, or, for code you "
+        "trust, --unsafe\n"
     )
+
+
+def test_the_weakest_jail_is_used_with_a_loud_warning(optimlab, tmp_path, monkeypatch):
+    hand_in(tmp_path / "class", ada=notebook(SGD))
+    monkeypatch.setattr(
+        probe, "attempt", lambda tier: probe.Finding(tier, "" if tier == "landlock" else "it is switched off")
+    )
+    code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out", "--seed-file", "seed")
+    assert code == 0 and printed.startswith(f"{LAB}: 1 student") and errors.startswith("WARNING: this machine offers")
+    assert "no namespaces" in errors
+
+
+def test_the_probe_says_what_the_machine_gives_and_needs_no_class(optimlab, monkeypatch):
+    faults = {"namespaces": "it is switched off", "bubblewrap": "", "landlock": ""}
+    monkeypatch.setattr(probe, "attempt", lambda tier: probe.Finding(tier, faults[tier]))
+    code, printed, errors = optimlab("grade", "--probe")
+    assert (code, errors) == (0, "")
+    assert "tier 1, namespaces: not here: it is switched off" in printed
+    assert "tier 2, bubblewrap: holds here, and is used" in printed and "tier 3, landlock: holds here\n" in printed
 
 
 def test_grade_is_refused_on_windows(optimlab, tmp_path, monkeypatch):
@@ -149,7 +174,7 @@ def but(**changes):
     ("args", "code", "sentence"),
     [
         (but(lab="lab04_rase"), 2, "there is no lab named 'lab04_rase'; did you mean 'lab04_race'?"),
-        (but(lab=""), 2, "there is no lab named ''; there are lab04_race"),
+        (but(lab=""), 2, f"there is no lab named ''; {THERE_ARE}"),
         (but(class_dir="clas"), 1, "CLASS_DIR clas is not there"),
         (but(class_dir="file"), 1, "CLASS_DIR file is not a folder"),
         (but(class_dir="empty"), 1, f"empty holds no notebook of lab04_race; {NAMES}"),
@@ -185,7 +210,7 @@ def but(**changes):
         (["labs", "shw"], 2, None),
         (["labs", "show", "lab4_race"], 2, "there is no lab named 'lab4_race'; did you mean 'lab04_race'?"),
         (["labs", "build"], 1, "solutions holds no solved lab (a notebook named labNN_name.ipynb)"),
-        (["check", "class/ada.ipynb"], 2, "ada.ipynb does not tell its lab; say --lab NAME, there are lab04_race"),
+        (["check", "class/ada.ipynb"], 2, f"ada.ipynb does not tell its lab; say --lab NAME, {THERE_ARE}"),
         (
             ["check", "lab04_rac.ipynb"],
             2,
@@ -227,10 +252,10 @@ def test_grades_of_another_seed_are_left_alone(optimlab, world):
 
 @needs_fork
 def test_a_folder_that_cannot_be_written_to_is_reported(optimlab, world, monkeypatch):
-    def full(path, header, rows):
+    def full(path, text):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("optimlab.grading.exports.write_csv", full)
+    monkeypatch.setattr("optimlab.grading.exports.write", full)
     code, printed, errors = optimlab(*GRADE)
     assert (code, printed) == (1, "")
     assert errors == (
@@ -263,6 +288,11 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
 # --------------------------------------------------------------------------------------------------------------- check
 
 
+def shown(function):
+    """What check() says of it, but for the progress of a session."""
+    return repr(replace(checker(LAB)(function), progress=""))
+
+
 @needs_fork
 @pytest.mark.parametrize(("path", "code", "points"), [(SOLVED, 0, 20), (UNSOLVED, 1, 0)])
 def test_check_says_of_a_file_what_check_says_in_the_notebook(optimlab, path, code, points):
@@ -270,7 +300,7 @@ def test_check_says_of_a_file_what_check_says_in_the_notebook(optimlab, path, co
     there = {"display": lambda *_: None, "print": lambda *_: None}
     for cell in cells:
         exec("".join(cell["source"]), there)
-    said = [f"{check(there[question.name])!r}\n" for question in labs.load(LAB).questions]
+    said = [f"{shown(there[question.name])}\n" for question in labs.load(LAB).questions]
     assert optimlab("check", path) == (code, "".join(said) + f"{points} of 20 points\n", "")
 
 
@@ -283,7 +313,7 @@ def test_check_shows_the_first_differing_step_and_names_the_mistake(optimlab, tm
     (tmp_path / "lab04_race_ada.ipynb").write_bytes(solved(edit, first=["import os; os._exit(0)"]))
     code, printed, errors = optimlab("check", "lab04_race_ada.ipynb")
     assert (
-        code == 1 and printed.startswith(f"{check(sgd)!r}\nmomentum: right") and printed.endswith("\n18 of 20 points\n")
+        code == 1 and printed.startswith(f"{shown(sgd)}\nmomentum: right") and printed.endswith("\n18 of 20 points\n")
     )
     assert "gradient ascent" in printed
     assert errors == "code cell 1 was left out: its process ended, with exit code 0\n"
@@ -293,19 +323,63 @@ def test_check_shows_the_first_differing_step_and_names_the_mistake(optimlab, tm
 
 
 def test_labs_are_listed_and_shown(optimlab):
-    assert optimlab("labs", "list") == (0, "lab04_race  20 points  The race: four optimizers in one valley\n", "")
+    code, printed, errors = optimlab("labs", "list")
+    assert (code, errors) == (0, "") and len(printed.splitlines()) == len(labs.names())
+    [line] = [line for line in printed.splitlines() if line.startswith(LAB)]
+    assert line.split(maxsplit=5) == f"{LAB} 20 points 60 minutes {labs.load(LAB).title}".split(maxsplit=5)
     code, printed, _ = optimlab("labs", "show", LAB)
-    assert code == 0 and printed.startswith("lab04_race, 20 points: The race: four optimizers in one valley\n")
+    assert code == 0 and printed.startswith("lab04_race, 20 points, 60 minutes: The race: four optimizers in one valley\n")
     for question in labs.load(LAB).questions:
         assert f"\n{question.name}{question.signature}, {question.points} points\n" in printed
         assert all(f"  known mistake: {mistake.name}\n" in printed for mistake in question.mistakes)
 
 
 def test_labs_build_makes_the_labs_from_their_solutions(optimlab, tmp_path):
-    code, printed, errors = optimlab("labs", "build", "--solutions", SOLVED.parent, "--labs", "made")
+    (tmp_path / "solved").mkdir()
+    shutil.copy(SOLVED, tmp_path / "solved")
+    code, printed, errors = optimlab("labs", "build", "--solutions", "solved", "--labs", "made")
     assert (code, printed, errors) == (0, "made/lab04_race.ipynb\n", "")
     made = (tmp_path / "made" / "lab04_race.ipynb").read_text(encoding="utf-8")
     assert "YOUR CODE HERE" in made and "SOLUTION" not in made and "beta * state" not in made
+
+
+def test_a_new_lab_is_sound_and_can_be_shown_checked_and_graded(optimlab, tmp_path):
+    code, printed, errors = optimlab("labs", "new", "lab21_loss", "--folder", "own")
+    assert (code, errors) == (0, "") and printed.splitlines()[0] == "own/lab21_loss.py"
+    assert optimlab("labs", "verify", "own") == (
+        0,
+        "lab21_loss: sound; the solution gets 20 points, the unsolved lab 0; 3 mistakes caught, 5 right and 10 wrong "
+        "submissions paid as they should be\n",
+        "",
+    )
+    own = ("--lab", "own/lab21_loss.py")
+    assert optimlab("labs", "show", own[1])[1].startswith("lab21_loss, 20 points, 20 minutes: A lab of our own\n")
+    assert optimlab("check", "own/labs/lab21_loss.ipynb", *own)[1].endswith("\n0 of 20 points\n")
+    assert optimlab("check", "own/solutions/lab21_loss.ipynb", *own)[1].endswith("\n20 of 20 points\n")
+    (tmp_path / "class").mkdir()
+    shutil.copy(tmp_path / "own" / "solutions" / "lab21_loss.ipynb", tmp_path / "class" / "ada.ipynb")
+    code, printed, _ = optimlab("grade", "class", *own, "--out", "out", "--unsafe")
+    assert code == 0 and printed.startswith("lab21_loss: 1 student, mean 20.0 of 20 points")
+
+    questions = tmp_path / "own" / "lab21_loss.py"
+    questions.write_text(questions.read_text().replace("theta - lr * np.asarray(g)", "theta - 2 * lr * np.asarray(g)"))
+    code, printed, _ = optimlab("labs", "verify", "own")
+    assert code == 1 and "descend: the solution gets 0 points, not 12 (seed 0; a number: it gave 0.5, expected 0)" in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("lab21", "a lab is named like lab21_loss, with two digits and small letters; got 'lab21'"),
+        ("lab04_rose", "lab04 is a lab of the course; take another number, lab21 for example"),
+        ("lab22_old", "lab22_old.py is there already; nothing was written"),
+    ],
+)
+def test_a_new_lab_takes_no_bad_name_and_overwrites_nothing(optimlab, tmp_path, name, said):
+    (tmp_path / "lab22_old.py").write_text("")
+    before = sorted(tmp_path.rglob("*"))
+    assert optimlab("labs", "new", name) == (2, "", f"optimlab: {said}\n")
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 # ------------------------------------------------------------------------------------------------------------- convert

@@ -9,6 +9,7 @@ import queue
 import threading
 import traceback
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .. import __version__
@@ -29,6 +30,7 @@ class Suite:
     lab: Lab
     cases: dict  # name of a question -> its cases
     sha256: str
+    questions: dict  # name of a question -> the sha256 of all it asks
 
 
 class Grade(NamedTuple):
@@ -51,17 +53,24 @@ class Grade(NamedTuple):
 def make_suite(lab, seed):
     """The Suite of a lab for a seed (an int). Its sha256 covers all that can change a grade."""
     cases = {question.name: tuple(question.cases(seed)) for question in lab.questions}
-    digest = hashlib.sha256(wire.pack([__version__, lab.name, str(seed)], whole=True))
-    for question in lab.questions:
-        digest.update(wire.pack([question.name, question.points, question.signature], whole=True))
-        for case in cases[question.name]:
-            terms = [case.name, on_the_wire(case.calls), list(case.expected)]
-            digest.update(wire.pack([*terms, case.rtol, case.atol, case.hidden, case.item], whole=True))
-    return Suite(lab, cases, digest.hexdigest())
+    questions = {question.name: _digest(question, cases[question.name]) for question in lab.questions}
+    whole = wire.pack([__version__, lab.name, str(seed), questions], whole=True)
+    return Suite(lab, cases, hashlib.sha256(whole).hexdigest(), questions)
 
 
-def grade_class(submissions, suite, tier, limits, jobs=1, known=frozenset()):
-    """Yield a Grade for each submission as it is ready; for those whose (student, sha256) is known, just that pair."""
+def _digest(question, cases):
+    digest = hashlib.sha256(wire.pack([question.name, question.points, question.signature], whole=True))
+    for case in cases:
+        terms = [case.name, on_the_wire(case.calls), list(case.expected)]
+        digest.update(wire.pack([*terms, case.rtol, case.atol, case.hidden, case.item, case.keeps], whole=True))
+    return digest.hexdigest()
+
+
+def grade_class(submissions, suite, tier, limits, jobs=1, known=frozenset(), kept=MappingProxyType({})):
+    """Yield a Grade for each submission as it is ready; for those whose (student, sha256) is known, just that pair.
+
+    ``kept`` maps such pairs to the Outcomes, by question, that are not to be found again.
+    """
     todo, done, zygotes = queue.SimpleQueue(), queue.SimpleQueue(), []
     for one in submissions:
         todo.put(one)
@@ -69,7 +78,7 @@ def grade_class(submissions, suite, tier, limits, jobs=1, known=frozenset()):
     def work(zygote):
         while True:
             try:
-                done.put(grade(todo.get_nowait(), suite, zygote, known))
+                done.put(grade(todo.get_nowait(), suite, zygote, known, kept))
             except queue.Empty:
                 return
             except BaseException as error:  # ours to raise, where it can be seen
@@ -89,7 +98,7 @@ def grade_class(submissions, suite, tier, limits, jobs=1, known=frozenset()):
             zygote.close()
 
 
-def grade(found, suite, zygote, known=frozenset()):
+def grade(found, suite, zygote, known=frozenset(), kept=MappingProxyType({})):
     """The Grade of one submission, or the pair (student, sha256) if that is known."""
     sha256 = ""
     if found.path is None:
@@ -99,7 +108,8 @@ def grade(found, suite, zygote, known=frozenset()):
         sha256 = hashlib.sha256(data).hexdigest()
         if (found.student, sha256) in known:
             return found.student, sha256
-        return _examine(found, data, suite, zygote)._replace(submission_sha256=sha256)
+        outcomes = kept.get((found.student, sha256), {})
+        return _examine(found, data, suite, zygote, outcomes)._replace(submission_sha256=sha256)
     except submission.Unreadable as error:
         return _alike(found, suite, "unreadable", str(error), sha256)
     except Broken as error:
@@ -121,18 +131,24 @@ def _alike(found, suite, status, sentence, sha256=""):
     return Grade(found.student, status, outcomes, sha256, found.note or sentence)
 
 
-def _examine(found, data, suite, zygote):
-    outcomes, sitting = examine(data, suite, zygote)
-    outcomes = {q.name: score(q, outcomes[q.name]) for q in suite.lab.questions}
+def _examine(found, data, suite, zygote, kept=MappingProxyType({})):
+    asked = [question for question in suite.lab.questions if question.name not in kept]
+    judged, sitting = examine(data, suite, zygote, asked)
+    new = {question.name: score(question, judged[question.name]) for question in asked}
+    outcomes = {name: kept.get(name) or new[name] for name in suite.cases}
     statuses = {outcome.status for outcome in outcomes.values()} | {fate.status for fate in sitting.lost.values()}
     note = "; ".join(filter(None, [found.note, *sitting.notes]))
     return Grade(found.student, min(statuses, key=WORST_FIRST.index), outcomes, note=note, cpu=sitting.cpu)
 
 
-def examine(data, suite, zygote):
-    """The Outcome of each case, by the name of its question, and the Sitting in which they came about."""
+def examine(data, suite, zygote, questions=None):
+    """The Outcome of each case, by the name of its question, and the Sitting in which they came about.
+
+    Without ``questions`` all of the suite's are asked.
+    """
     sitting = Sitting(data, zygote)
-    outcomes = {q.name: list(_try(sitting, q, suite.cases[q.name])) for q in suite.lab.questions}
+    asked = suite.lab.questions if questions is None else questions
+    outcomes = {q.name: list(_try(sitting, q, suite.cases[q.name])) for q in asked}
     sitting.close()
     return outcomes, sitting
 

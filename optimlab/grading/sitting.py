@@ -132,4 +132,7 @@ class Sitting:
 
 def on_the_wire(calls):
     """The calls of a case as they are sent: arguments, in which what was returned before is named, not repeated."""
-    return [[[Held(*arg) if isinstance(arg, Ref) else arg for arg in call.args], dict(call.kwargs)] for call in calls]
+    def sent(args):
+        return args if args is None else [Held(*arg) if isinstance(arg, Ref) else arg for arg in args]
+
+    return [[sent(call.args), dict(call.kwargs)] for call in calls]

@@ -14,6 +14,7 @@ import nbformat
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUBS = {"code": "# YOUR CODE HERE\nraise NotImplementedError()", "markdown": "YOUR ANSWER HERE"}
+STORED = "# YOUR ANSWER HERE"  # where a value is to be stored: raising would stop the notebook
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
@@ -33,14 +34,18 @@ def build(solutions_dir, labs_dir):
     solved = sorted(Path(solutions_dir).glob("lab[0-9][0-9]_*.ipynb"))
     if not solved:
         raise BuildError(f"{solutions_dir} holds no solved lab (a notebook named labNN_name.ipynb)")
-    labs = {path.name: run(unsolved(_read(path), path), path) for path in solved}
-    Path(labs_dir).mkdir(parents=True, exist_ok=True)
-    return [_write(notebook, Path(labs_dir) / name) for name, notebook in labs.items()]
+    labs = {path: run(unsolved(read(path), path), path) for path in solved}
+    return [_put(lab, labs_dir, path.name) for path, lab in labs.items()]
+
+
+def build_one(path, labs_dir):
+    """Make the lab of one solved lab; returns its path."""
+    return _put(run(unsolved(read(path), path), path), labs_dir, Path(path).name)
 
 
 def refresh(path):
     """Run one solved lab and store its outputs in the same file."""
-    return _write(run(_read(path), path), Path(path))
+    return _write(run(read(path), path), Path(path))
 
 
 def unsolved(notebook, path="the notebook"):
@@ -58,13 +63,20 @@ def unsolved(notebook, path="the notebook"):
 def cut(source, stub):
     r"""``source`` with each solution replaced by ``stub``, indented as the solution was.
 
+    Code that is not indented, in no function, stores a value; there the stub is a comment.
+
     >>> print(cut("def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n", STUBS["code"]))
     def f(x):
         # YOUR CODE HERE
         raise NotImplementedError()
     <BLANKLINE>
     """
-    return REGION.sub(lambda region: "\n".join(region[1] + line for line in stub.splitlines()), source)
+
+    def replaced(region):
+        lines = stub if region[1] or stub != STUBS["code"] else STORED
+        return "\n".join(region[1] + line for line in lines.splitlines())
+
+    return REGION.sub(replaced, source)
 
 
 def run(notebook, path="the notebook"):
@@ -77,7 +89,8 @@ def run(notebook, path="the notebook"):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False)
+    where = {"metadata": {"path": str(Path(path).parent)}} if Path(path).is_file() else {}  # as Jupyter runs it
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", record_timing=False, resources=where)
     try:
         client.execute(env={**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"})
     except CellExecutionError as error:
@@ -114,13 +127,21 @@ def _joined(outputs):
     return joined
 
 
-def _read(path):
+def read(path):
+    """The notebook in a file, or a BuildError that says why there is none."""
     try:
         notebook = nbformat.read(path, as_version=4)
         nbformat.validate(notebook)
+    except FileNotFoundError:
+        raise BuildError(f"there is no notebook {path}") from None
     except Exception as error:  # nbformat's complaints are of many types
         raise BuildError(f"{path} is not a notebook: {str(error).splitlines()[0]}") from None
     return notebook
+
+
+def _put(lab, labs_dir, name):
+    Path(labs_dir).mkdir(parents=True, exist_ok=True)
+    return _write(lab, Path(labs_dir) / name)
 
 
 def _write(notebook, path):

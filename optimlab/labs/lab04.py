@@ -8,7 +8,7 @@ from ..mistakes import Mistake, of
 from . import oracles
 from .play import Variants
 from .question import Call, Case, Lab, Question
-from .trajectories import drawn, trajectory
+from .trajectories import TOLERANCE, drawn, trajectory
 
 X = np.array([1.0, -2.0, 0.5])
 XS = [np.array(g) for g in ([0.3, -1.0, 2.0], [-0.2, -1.5, 1.0], [0.5, 0.4, -3.0], [0.1, 2.0, 0.7], [-1.2, 0.6, 0.2])]
@@ -93,8 +93,7 @@ def adamw_cases(seed):
 ADAM_RANGES = {"lr": (0.03, 0.5), "beta1": (0.3, 0.7), "beta2": (0.75, 0.97), "eps": (0.01, 0.3)}
 
 # The race: 5000 steps from (-1, 1) at lr = 0.001 and default hyperparameters; recorded with torch.optim in float64 by
-# tests/labs/record_torch.py. Three significant figures are asked for, so a number may be off by half a unit of the
-# third: 0.5% at most. The counts of steps do not depend on rounding: Adam in float32 arrives at the same step.
+# tests/labs/record_torch.py.
 RACE = {
     "sgd_distance": 0.13154635495453856,
     "momentum_step": 534,
@@ -142,6 +141,8 @@ LAB = Lab(
             "Step against the gradient of the loss plus weight_decay / 2 times the squared length of theta.",
             sgd_cases,
             of("sgd"),
+            TOLERANCE,
+            arrays=True,
         ),
         Question(
             "momentum",
@@ -150,6 +151,8 @@ LAB = Lab(
             "Step along a velocity that sums the gradients and forgets at rate beta.",
             momentum_cases,
             of("momentum"),
+            TOLERANCE,
+            arrays=True,
         ),
         Question(
             "adam",
@@ -158,6 +161,8 @@ LAB = Lab(
             "Divide a remembered direction by a remembered size, both corrected for having started at zero.",
             adam_cases,
             of("adam"),
+            TOLERANCE,
+            arrays=True,
         ),
         Question(
             "adamw",
@@ -166,7 +171,19 @@ LAB = Lab(
             "Shrink theta, then take Adam's step.",
             adamw_cases,
             of("adamw"),
+            TOLERANCE,
+            arrays=True,
         ),
-        Question("conclusion", 5, "()", "Report five numbers of the race.", conclusion_cases, RACE_MISTAKES),
+        Question(
+            "conclusion",
+            5,
+            "()",
+            "Report five numbers of the race.",
+            conclusion_cases,
+            RACE_MISTAKES,
+            "Three significant figures are asked for, so a number may be off by half a unit of the third: 0.5% at most."
+            " The counts of steps do not depend on rounding: Adam in float32 arrives at the same step.",
+        ),
     ),
+    minutes=60,
 )

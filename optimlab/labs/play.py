@@ -11,7 +11,7 @@ from .question import Failure, Ref
 def play(function, calls):
     """What ``function`` answers to ``calls``, made in order: one value or Failure each.
 
-    Arguments are copied first, so a function that changes them spoils nobody's case. A call that refers to an answer
+    A STORED call asks for what is given itself, a value. Arguments are copied first, so a function that changes them spoils nobody's case. A call that refers to an answer
     which never came fails with it.
 
     >>> from optimlab.labs.question import Call
@@ -22,6 +22,9 @@ def play(function, calls):
     """
     answers = []
     for call in calls:
+        if call.args is None:
+            answers.append(function)
+            continue
         try:
             args = [_argument(argument, answers) for argument in call.args]
             answers.append(function(*args, **copy.deepcopy(dict(call.kwargs))))

@@ -27,10 +27,13 @@ class Ref(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One call ``f(*args, **kwargs)``; an argument may be a Ref."""
+    """One call ``f(*args, **kwargs)``; an argument may be a Ref. With ``args`` None nothing is called: see STORED."""
 
-    args: tuple = ()
+    args: tuple | None = ()
     kwargs: Mapping[str, Any] = {}
+
+
+STORED = Call(None)  # a look at what a variable holds, where an answer is stored and not worked out by a function
 
 
 class Failure(NamedTuple):
@@ -57,17 +60,27 @@ class Case(NamedTuple):
     hidden: bool = False  # nothing of its inputs or answers is ever shown
     item: int | None = None  # compare only this entry of each answer; the rest (a state) is the student's own affair
     variants: Mapping[str, tuple] = {}  # known mistake -> what it answers to these calls
+    keeps: float = 0.0  # the share of the points that a solution keeps which fails here and nowhere else
 
 
 class Question(NamedTuple):
-    """One function that a student writes. ``cases(seed)``: fixed visible cases, then hidden ones drawn from seed."""
+    """One function that a student writes, or (signature "") one value that is left in a variable.
 
-    name: str  # of the function
+    ``cases(seed)``: fixed visible cases, then hidden ones drawn from seed; those of a stored answer look at STORED.
+    """
+
+    name: str  # of the function or the variable
     points: float
     signature: str  # "(theta, g, state, *, lr, beta=0.9)"
     prompt: str  # what to write, in one sentence
     cases: Callable[[int], tuple[Case, ...]]
-    mistakes: tuple = ()  # of optimlab.mistakes.Mistake: each has name, sentence, body
+    mistakes: tuple = ()  # of optimlab.mistakes.Mistake: each has name, sentence and body, a function or a stored answer
+    tolerance: str = ""  # why the cases' tolerances are what they are, in one sentence
+    arrays: bool = False  # arrays are meant: a Python loop over entries is right but draws a remark
+
+    @property
+    def stored(self):
+        return not self.signature
 
 
 class Lab(NamedTuple):
@@ -76,6 +89,7 @@ class Lab(NamedTuple):
     name: str  # "lab04_race", also the notebook's
     title: str
     questions: tuple[Question, ...]
+    minutes: int = 60  # that a student who knows NumPy needs
 
     @property
     def max_score(self):
@@ -111,6 +125,8 @@ def judge(question, case, answers):
     answers = list(answers)[: len(case.calls)]
     answers += [Failure("missing", "no answer came")] * (len(case.calls) - len(answers))
     for step, (expected, answer) in enumerate(zip(case.expected, answers), 1):
+        if question.stored and _is_blank(answer):
+            answer = Failure("missing", NOT_WRITTEN)
         if fault := _fault(case, expected, answer):
             return _outcome(question, case, step, fault, _known(case, answers))
     return Outcome("pass", question.points, question.points, case=case.name)
@@ -172,7 +188,7 @@ _SILENT = {
 
 
 def _outcome(question, case, step, fault, known):
-    points, earned = question.points, round(question.points * fault.share, 6)
+    points, earned = question.points, round(question.points * max(fault.share, case.keeps), 6)
     if fault.status == "missing":
         return Outcome("missing", 0, points, fault.sentence)
     if case.hidden:
@@ -196,6 +212,12 @@ def _fault(case, expected, answer):
     if isinstance(expected, Mapping):
         return _by_key(case, expected, answer)
     return _difference(case, expected, answer)
+
+
+def _is_blank(answer):
+    """Whether a stored answer is as the lab hands it out: None, or nothing but None."""
+    entries = answer.values() if isinstance(answer, Mapping) else [answer]
+    return all(entry is None for entry in entries)
 
 
 def _absence(failure):
@@ -227,7 +249,7 @@ def _by_key(case, expected, answer):
         return _mismatch(_kind(answer), f"a dict with the keys {', '.join(expected)}")
     faults = []
     for key, number in expected.items():
-        if key not in answer:
+        if key not in answer or answer[key] is None:
             faults.append(f"{key} is missing")
         elif _numbers(answer[key]) is None or _numbers(answer[key]).shape != np.shape(number):
             faults.append(f"{key} must be {_kind(number)}, not {_kind(answer[key])}")
@@ -237,17 +259,18 @@ def _by_key(case, expected, answer):
 
 
 def _known(case, answers):
-    """Names of the known mistakes that would have answered the same."""
-    return tuple(name for name, wrong in case.variants.items() if _agree(case, answers, wrong))
+    """Names of the known mistakes that would have answered the same; of dicts, those that share most of the numbers."""
+    dicts = any(isinstance(expected, Mapping) for expected in case.expected)
+    measure = _shared if dicts else _agree
+    shared = {name: measure(case, answers, wrong) for name, wrong in case.variants.items()}
+    return tuple(name for name, count in shared.items() if count and count == max(shared.values()))
 
 
 def _agree(case, answers, wrong):
     """Whether two lists of answers are the same, up to where both of them blow up."""
     for expected, ours, theirs in zip(case.expected, answers, wrong):
-        if isinstance(expected, Mapping):
-            return _share_a_wrong_number(case, expected, ours, theirs)
         ours, theirs = _trace(case, expected, ours), _trace(case, expected, theirs)
-        if ours is None or theirs is None:
+        if ours is None or theirs is None or ours.shape != theirs.shape:
             return False
         finite = np.isfinite(ours).all(), np.isfinite(theirs).all()
         if not all(finite):
@@ -257,8 +280,32 @@ def _agree(case, answers, wrong):
     return True
 
 
+def _shared(case, answers, wrong):
+    """How many entries of their dicts two lists of answers share, 0 if all of those are right."""
+    count, erred = 0, False
+    for expected, ours, theirs in zip(case.expected, answers, wrong):
+        for key, number in expected.items():
+            mine = _entry(case, ours, key)
+            if _same(case, _entry(case, theirs, key), mine):
+                count, erred = count + 1, erred or not _same(case, number, mine)
+    return count if erred else 0
+
+
+def _entry(case, answer, key):
+    if case.item is not None:
+        answer = answer[case.item] if _is_pair(answer) else None
+    return _numbers(answer.get(key)) if isinstance(answer, Mapping) else None
+
+
+def _same(case, expected, numbers):
+    if expected is None or numbers is None or np.shape(expected) != numbers.shape:
+        return False
+    finite = np.isfinite(expected).all(), np.isfinite(numbers).all()
+    return bool(_close(case, expected, numbers).all()) if all(finite) else not any(finite)
+
+
 def _trace(case, expected, answer):
-    """An answer as an array of the expected shape: NaN where arithmetic blew up, None where it is something else."""
+    """An answer as an array: NaN of the expected shape where arithmetic blew up, None where it is something else."""
     blown = np.full(np.shape(expected), np.nan)
     if isinstance(answer, Failure):
         return blown if answer.message.startswith(BLEW_UP) else None
@@ -266,16 +313,7 @@ def _trace(case, expected, answer):
         answer = answer[case.item] if _is_pair(answer) else None
     if isinstance(answer, (complex, np.complexfloating)):
         return blown
-    numbers = _numbers(answer)
-    return numbers if numbers is not None and numbers.shape == blown.shape else None
-
-
-def _share_a_wrong_number(case, expected, ours, theirs):
-    def same(key, number, other):
-        numbers = _numbers(other.get(key)) if isinstance(other, Mapping) else None
-        return numbers is not None and numbers.shape == () and bool(_close(case, number, numbers))
-
-    return any(not same(key, number, ours) and same(key, theirs[key], ours) for key, number in expected.items())
+    return _numbers(answer)
 
 
 def _is_pair(answer):

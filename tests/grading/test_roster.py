@@ -11,10 +11,14 @@ def written(tmp_path, data):
     return path
 
 
+def numbers(path):
+    return {student: entry.lms_id for student, entry in roster.read(path).items()}
+
+
 def test_students_and_their_lms_numbers_are_read(tmp_path):
     text = "\ufeffname,student,lms_id\r\nAda Lovelace, ada ,12\r\nEmmy Noether,emmy,\r\n"
-    assert roster.read(written(tmp_path, text)) == {"ada": "12", "emmy": ""}
-    assert roster.read(written(tmp_path, "student\nada\n")) == {"ada": ""}
+    assert numbers(written(tmp_path, text)) == {"ada": "12", "emmy": ""}
+    assert numbers(written(tmp_path, "student\nada\n")) == {"ada": ""}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,7 @@ def test_students_and_their_lms_numbers_are_read(tmp_path):
 def test_what_is_no_roster_is_refused(tmp_path, text, sentence):
     path = written(tmp_path, text)
     if sentence is None:
-        assert roster.read(path) == {"ada": "1", "emmy": ""}
+        assert numbers(path) == {"ada": "1", "emmy": ""}
         return
     with pytest.raises(Refused) as error:
         roster.read(path)

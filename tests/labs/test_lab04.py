@@ -12,15 +12,16 @@ from optimlab.descent import minimize
 from optimlab.labs import lab04, load, names
 from optimlab.labs.play import play
 from optimlab.labs.question import Ref, judge, score
+from optimlab.labs.verify import submissions
 from optimlab.problems import rosenbrock
 
-from .right_answers import RIGHT
 
 LAB = lab04.LAB
 QUESTIONS = {question.name: question for question in LAB.questions}
 RULES = [name for name in QUESTIONS if name != "conclusion"]
 RECORDED = json.loads(Path(__file__).with_name("torch.json").read_text(encoding="utf-8"))
 WRONG = [(question, mistake) for question in LAB.questions for mistake in question.mistakes]
+RIGHT = [s for s in submissions(Path(__file__).parents[2], "lab04_race") if not s.worth]
 
 
 def grade(question, function, seed):
@@ -30,7 +31,7 @@ def grade(question, function, seed):
 
 
 def test_the_lab_is_worth_twenty_points():
-    assert names() == ["lab04_race"] and load("lab04_race") is LAB and LAB.max_score == 20
+    assert "lab04_race" in names() and load("lab04_race") is LAB and LAB.max_score == 20
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -44,15 +45,6 @@ def test_the_shipped_rule_gets_full_marks(name, seed):
 def test_a_right_solution_gets_full_marks_however_it_is_written(solution, name):
     function = solution()[name]
     assert {grade(QUESTIONS[name], function, seed).status for seed in range(25)} == {"pass"}
-
-
-@pytest.mark.parametrize(("question", "mistake"), WRONG, ids=lambda x: x.name)
-def test_a_known_mistake_loses_its_points_and_is_named(question, mistake):
-    for seed in range(3):
-        outcome = grade(question, mistake.body, seed)
-        assert outcome.matches == (mistake.name,)
-        assert outcome.diagnosis == f"matches {mistake.name}: {mistake.sentence}"
-        assert outcome.score < question.points and (question.name == "conclusion" or outcome.score == 0)
 
 
 @pytest.mark.parametrize(("question", "mistake"), WRONG, ids=lambda x: x.name)
@@ -163,7 +155,7 @@ def test_a_conclusion_is_paid_by_the_number_and_needs_three_figures():
 
 
 def test_rounding_does_not_change_the_number_of_steps_of_the_race():
-    adam = RIGHT[3]()["adam"]
+    [adam] = [submission()["adam"] for submission in RIGHT if submission.__name__ == "float32"]
     assert adam(np.zeros(2), np.ones(2), {})[0].dtype == np.float32
     assert np.argmax(minimize(rosenbrock, adam, lr=1e-3, steps=4300).distance < 0.1) == lab04.RACE["adam_step"]
 

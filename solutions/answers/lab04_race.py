@@ -1,10 +1,25 @@
-"""Correct solutions of lab 4 written in other ways than ours: each maps the functions' names to the functions."""
+"""Submissions for lab 4, right ones written in other ways than ours and wrong ones, with the points a teacher gives."""
 
 import math
 
 import numpy as np
 
+from optimlab.labs.verify import worth
 
+
+def race(**differing):
+    """The five numbers, some of them perhaps other than they should be."""
+    return {
+        "sgd_distance": 0.132,
+        "momentum_step": 534,
+        "adam_step": 4250,
+        "adamw_distance": 0.0414,
+        "adam_rates": 9,
+        **differing,
+    }
+
+
+@worth()
 def one_entry_at_a_time():
     """Loops over entries with math.sqrt; the state holds lists."""
 
@@ -40,9 +55,13 @@ def one_entry_at_a_time():
 
         return stepwise(one)(theta, g, state)
 
+    def conclusion():
+        return race()
+
     return locals()
 
 
+@worth()
 def pytorch_style():
     """Zero arrays at birth, averages by interpolation, the corrections folded into the step size."""
 
@@ -66,9 +85,13 @@ def pytorch_style():
     def adamw(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2):
         return adam(theta - lr * weight_decay * theta, g, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
 
+    def conclusion():
+        return race(sgd_distance=0.13155, adam_step=4252)
+
     return locals()
 
 
+@worth()
 def in_place_on_own_copies():
     """Copies first, then += and -= ; everything becomes an array."""
 
@@ -101,9 +124,13 @@ def in_place_on_own_copies():
         state["m"], state["v"] = m, v
         return theta, state
 
+    def conclusion():
+        return {key: np.float64(number) for key, number in race().items()}
+
     return locals()
 
 
+@worth()
 def float32():
     """Everything in float32, the hyperparameters too."""
     f = np.float32
@@ -128,9 +155,13 @@ def float32():
         theta = np.asarray(theta, f) * (f(1) - f(lr) * f(weight_decay))
         return adam(theta, g, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
 
+    def conclusion():
+        return {key: np.float32(number) for key, number in race().items()}
+
     return locals()
 
 
+@worth()
 def whole_history():
     """Remembers every gradient and works the averages out anew each time."""
 
@@ -157,7 +188,115 @@ def whole_history():
         u = average(seen, beta1) / (average([x * x for x in seen], beta2) ** 0.5 + eps)
         return (1 - lr * weight_decay) * theta - lr * u, {"seen": seen}
 
+    def conclusion():
+        return race(momentum_step=534.0, more="a remark")
+
     return locals()
 
 
-RIGHT = (one_entry_at_a_time, pytorch_style, in_place_on_own_copies, float32, whole_history)
+# ---------------------------------------------------------------------------------------------------------- wrong ones
+
+
+@worth(sgd=0)
+def decay_is_left_out():
+    def sgd(theta, g, state, *, lr, weight_decay=0):
+        return theta - lr * g, {}
+
+    return locals()
+
+
+@worth(sgd=0)
+def decay_is_taken_for_a_shrinking_of_the_step():
+    def sgd(theta, g, state, *, lr, weight_decay=0):
+        return theta - lr * (1 - weight_decay) * g, {}
+
+    return locals()
+
+
+@worth(momentum=0)
+def velocity_holds_the_learning_rate_and_the_step_too():
+    def momentum(theta, g, state, *, lr, beta=0.9):
+        v = beta * state.get("v", 0) + lr * g
+        return theta - lr * v, {"v": v}
+
+    return locals()
+
+
+@worth(momentum=0)
+def theta_alone_is_returned():
+    def momentum(theta, g, state, *, lr, beta=0.9):
+        state["v"] = beta * state.get("v", 0) + g
+        return theta - lr * state["v"]
+
+    return locals()
+
+
+@worth(adam=0)
+def time_is_not_counted():
+    def adam(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+        m = beta1 * state.get("m", 0) + (1 - beta1) * g
+        v = beta2 * state.get("v", 0) + (1 - beta2) * g**2
+        m_hat, v_hat = m / (1 - beta1), v / (1 - beta2)
+        return theta - lr * m_hat / (np.sqrt(v_hat) + eps), {"m": m, "v": v}
+
+    return locals()
+
+
+@worth(adam=0, adamw=0)
+def eps_is_under_the_root_and_adamw_calls_adam():
+    def adam(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+        t = state.get("t", 0) + 1
+        m = beta1 * state.get("m", 0) + (1 - beta1) * g
+        v = beta2 * state.get("v", 0) + (1 - beta2) * g**2
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        return theta - lr * m_hat / np.sqrt(v_hat + eps), {"t": t, "m": m, "v": v}
+
+    def adamw(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2):
+        return adam(theta * (1 - lr * weight_decay), g, state, lr=lr, beta1=beta1, beta2=beta2, eps=eps)
+
+    return locals()
+
+
+@worth(adam=0)
+def hyperparameters_are_written_in():
+    def adam(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+        t = state.get("t", 0) + 1
+        m = 0.9 * state.get("m", 0) + 0.1 * g
+        v = 0.999 * state.get("v", 0) + 0.001 * g**2
+        return theta - lr * m / (1 - 0.9**t) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8), {"t": t, "m": m, "v": v}
+
+    return locals()
+
+
+@worth(adamw=0)
+def decay_goes_through_the_gradient():
+    def adamw(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1e-2):
+        t = state.get("t", 0) + 1
+        g = g + weight_decay * theta
+        m = beta1 * state.get("m", 0) + (1 - beta1) * g
+        v = beta2 * state.get("v", 0) + (1 - beta2) * g**2
+        m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+        return theta - lr * m_hat / (np.sqrt(v_hat) + eps), {"t": t, "m": m, "v": v}
+
+    return locals()
+
+
+@worth(conclusion=3)
+def two_numbers_of_the_race_are_guessed():
+    def conclusion():
+        return race(adam_step=4000, adam_rates=13)
+
+    return locals()
+
+
+@worth(sgd=0, momentum=0, adam=0, adamw=0, conclusion=0)
+def everything_stands_still():
+    def sgd(theta, g, state, **hyper):
+        return theta, state
+
+    momentum = adam = adamw = sgd
+
+    def conclusion():
+        return {"sgd_distance": "near", "momentum_step": None, "adam_rates": 0}
+
+    return locals()
