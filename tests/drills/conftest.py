@@ -1,6 +1,5 @@
-"""The drills of the book, read from its text, and the judge of the pages, run in Node."""
+"""The judge of the pages, run in Node."""
 
-import importlib.util
 import json
 import shutil
 import subprocess
@@ -8,30 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from drill_text import ROOT, extension
 
-ROOT = Path(__file__).parents[2]
 NODE = shutil.which("node") or shutil.which("node", path=str(Path(sys.executable).parent))
-
-
-def extension(name):
-    """A module of book/_ext, under its own name, as Sphinx loads it."""
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "book/_ext" / f"{name}.py")
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-def all_drills():
-    """The drills; none where Sphinx is missing, and test_drills.py says so."""
-    if importlib.util.find_spec("sphinx") is None:
-        return []
-    extension("bundle")
-    return extension("drills").all_drills()
-
-
-DRILLS = all_drills()
-ASKS = {name: ask for drill in DRILLS for name, ask in zip(drill.names, drill.asks)}
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,16 @@
 """Every reference is derived a second time, every mistake is one and is named, and what is right is taken however written."""
 
 import functools
+import json
 import math
 import random
 import re
 from collections import Counter
 
 import pytest
-from arithmetic import planted, points, value
-from conftest import ASKS, DRILLS, ROOT, extension
 from derivations import DERIVED, SAID
+from drill_text import ASKS, DRILLS, ROOT, extension
+from planted_errors import planted, points, value
 from rewriting import of_expression, of_function, of_number
 
 SOURCE_002 = (  # the six problems of the lesson that the course audits as source C
@@ -212,8 +213,6 @@ def test_the_page_judges_functions_by_what_they_return(name, judge):
 
 def runner():
     """The very code that the worker runs in Pyodide, run here."""
-    import json
-
     names = {}
     exec((ROOT / "book/scripts/drills/run.py").read_text(encoding="utf-8"), names)
     return lambda code, ask: json.loads(names["run"](code, ask.name, json.dumps(ask.cases)))
