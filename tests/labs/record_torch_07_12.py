@@ -60,8 +60,54 @@ def decay():
     }
 
 
+def reddi(beta2, amsgrad=False, steps=3000):
+    """Lab 10: Reddi's problem on [-1, 1], gradients 3, -1, -1, 3, ...; the mean of x over the last 300 steps."""
+    import torch
+
+    x = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    stepper, seen = torch.optim.Adam([x], betas=(0.0, beta2), amsgrad=amsgrad), []
+    for t in range(1, steps + 1):
+        stepper.param_groups[0]["lr"] = 0.5 / t**0.5
+        x.grad = torch.tensor(3.0 if t % 3 == 1 else -1.0, dtype=torch.float64)
+        stepper.step()
+        with torch.no_grad():
+            x.clamp_(-1, 1)
+        seen.append(x.item())
+    return sum(seen[-300:]) / 300
+
+
+def failure():
+    memories = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999)
+    return {
+        "adam": reddi(0.1),
+        "amsgrad": reddi(0.1, amsgrad=True),
+        "long_memory": reddi(0.999),
+        "failing": sum(reddi(beta2) > 0 for beta2 in memories),
+    }
+
+
+def rules():
+    """AMSGrad and RAdam: gradients fed one by one, the parameters after every step."""
+    import numpy as np
+    import torch
+
+    def path(kind, **hyper):
+        rng = np.random.default_rng(10)
+        start, gradients = rng.normal(size=3), rng.normal(size=(25, 3)) * 0.9 ** np.arange(25)[:, None]
+        theta, seen = torch.tensor(start, requires_grad=True), []
+        stepper = kind([theta], lr=0.1, betas=(0.8, 0.95), eps=0.1, **hyper)
+        for g in gradients:
+            theta.grad = torch.tensor(g)
+            stepper.step()
+            seen.append(theta.tolist())
+        return {"start": start.tolist(), "g": gradients.tolist(), "theta": seen}
+
+    return {"amsgrad": path(torch.optim.Adam, amsgrad=True), "radam": path(torch.optim.RAdam)}
+
+
 if __name__ == "__main__":
     import torch
 
     recorded = {"torch": torch.__version__, "valley": valley(), "decay": decay()}
-    Path(__file__).with_name("torch_07_12.json").write_text(json.dumps(recorded, indent=1) + "\n", encoding="utf-8")
+    recorded |= {"failure": failure(), "rules": rules()}
+    Path(__file__).with_name("torch_07_12.json").write_text(json.dumps(recorded) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from optimlab import schedules
-from optimlab.labs import lab07, lab08, lab09, oracles
+from optimlab.labs import lab07, lab08, lab09, lab10, oracles
 from optimlab.rules import adam, adam_l2
 
 ROOT = Path(__file__).parents[2]
@@ -101,3 +101,17 @@ def test_lab_9_counts_the_rates_that_arrive(key, warmup):
         for t in range(1, 2001):
             x = x - rates * min(1, t / warmup) * (x + x**3)
     assert (np.abs(x) < 0.1).sum() == lab09.SCHEDULED[key]
+
+
+@pytest.mark.parametrize("name", ["amsgrad", "radam"])
+def test_the_oracles_of_lab_10_agree_with_torch_to_1e_12(name):
+    recorded = RECORDED["rules"][name]
+    oracle = getattr(lab10, name)
+    theta = oracle(np.array(recorded["start"]), np.array(recorded["g"]), lr=0.1, beta1=0.8, beta2=0.95, eps=0.1)
+    assert np.abs(theta - np.array(recorded["theta"])).max() <= 1e-12
+
+
+def test_the_failures_of_lab_10_are_torchs():
+    for key, number in RECORDED["failure"].items():
+        assert lab10.FAILURE[key] == pytest.approx(number, rel=1e-9)
+    assert lab10.rectification(5) == 0 < lab10.rectification(lab10.FAILURE["first_rectified"])
