@@ -72,11 +72,23 @@ def _cores():
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _probe(context, _, wanted):
+    """Print what jail this machine offers, and leave: nothing else is needed for that."""
+    if wanted:
+        from .grading.jail import probe
+
+        for line in probe.report():
+            click.echo(line)
+        context.exit()
+
+
 @cli.command()
 @click.argument("class_dir", type=PATH)
 @click.option("--lab", required=True, metavar="NAME", help="The lab, for example lab04_race.")
 @click.option("--out", required=True, type=PATH, help="Where the grades go: a new folder, or one to go on with.")
-@click.option("--unsafe", is_flag=True, help="Run the students' code with your own rights.")
+@click.option("--probe", is_flag=True, is_eager=True, expose_value=False, callback=_probe,
+              help="Say what jail this machine offers for the students' code, and grade nothing.")
+@click.option("--unsafe", is_flag=True, help="No jail: run the students' code with your own rights.")
 @click.option("--seed-file", type=PATH, help="The secret from which hidden cases are drawn; made if it is not there.")
 @click.option("--roster", "roster_file", type=PATH, help="A CSV file with a column student and, if need be, lms_id.")
 @click.option("--jobs", type=click.IntRange(1), default=_cores, help="How many submissions run at a time.")
@@ -99,6 +111,7 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, dask, regra
 
     try:
         tier = jail.choose_tier(unsafe)
+        _warn(tier)
         from .grading import run, seed, summary
 
         graded = run.grade_folder(
@@ -134,6 +147,16 @@ def _late_policy(due, late_percent, late_grace, late_cap):
     from .grading.marks import LatePolicy, moment
 
     return LatePolicy(moment(due, "--due"), late_percent, late_grace, late_cap)
+
+
+def _warn(tier):
+    """Say on stderr, and loud, where the jail is the one with the most gaps."""
+    from .grading.jail.tiers import TIERS
+
+    if tier == "landlock":
+        click.echo("WARNING: this machine offers only the third tier of the jail; it does not hold everything:", err=True)
+        for gap in TIERS[tier].gaps:
+            click.echo(f"  - {gap}", err=True)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import pytest
 from optimlab import __version__, cli, labs
 from optimlab.check import checker
 from optimlab.grading import jail
+from optimlab.grading.jail import probe
 
 from grading.notebooks import ROOT, SOLVED, UNSOLVED, hand_in, is_graded, notebook, solved
 
@@ -92,14 +93,35 @@ def test_where_the_grader_failed_the_exit_code_says_so(optimlab, tmp_path, monke
     assert errors == "optimlab: 1 of 1 could not be graded and have no score; the same command tries again\n"
 
 
-def test_grade_is_refused_without_unsafe_and_says_why(optimlab, tmp_path):
+def test_grade_is_refused_where_there_is_no_jail_and_says_why(optimlab, tmp_path, monkeypatch):
     hand_in(tmp_path / "class", ada=notebook(SGD))
+    monkeypatch.setattr(probe, "attempt", lambda tier: probe.Finding(tier, "the kernel is too old"))
     code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out")
     assert (code, printed) == (1, "") and not os.path.exists("out")
     assert errors == (
-        "optimlab: student code would run with your rights, because the jail that would hold it is not built yet; "
-        "add --unsafe for code you trust, or inside a virtual machine or container that you can throw away\n"
+        "optimlab: this machine offers no jail for student code (namespaces: the kernel is too old; bubblewrap: the "
+        "kernel is too old; landlock: the kernel is too old); use a virtual machine with Linux, or, for code you "
+        "trust, --unsafe\n"
     )
+
+
+def test_the_weakest_jail_is_used_with_a_loud_warning(optimlab, tmp_path, monkeypatch):
+    hand_in(tmp_path / "class", ada=notebook(SGD))
+    monkeypatch.setattr(
+        probe, "attempt", lambda tier: probe.Finding(tier, "" if tier == "landlock" else "it is switched off")
+    )
+    code, printed, errors = optimlab("grade", "class", "--lab", LAB, "--out", "out", "--seed-file", "seed")
+    assert code == 0 and printed.startswith(f"{LAB}: 1 student") and errors.startswith("WARNING: this machine offers")
+    assert "no namespaces" in errors
+
+
+def test_the_probe_says_what_the_machine_gives_and_needs_no_class(optimlab, monkeypatch):
+    faults = {"namespaces": "it is switched off", "bubblewrap": "", "landlock": ""}
+    monkeypatch.setattr(probe, "attempt", lambda tier: probe.Finding(tier, faults[tier]))
+    code, printed, errors = optimlab("grade", "--probe")
+    assert (code, errors) == (0, "")
+    assert "tier 1, namespaces: not here: it is switched off" in printed
+    assert "tier 2, bubblewrap: holds here, and is used" in printed and "tier 3, landlock: holds here\n" in printed
 
 
 def test_grade_is_refused_on_windows(optimlab, tmp_path, monkeypatch):

@@ -10,7 +10,8 @@ import types
 from importlib.abc import MetaPathFinder
 
 OFFERED = ("problems", "schedules", "figures", "descent")
-NEEDED = ("optimlab.ops",)  # by those; holds nothing a student is asked for
+NEEDED = ("ops",)  # by those; holds nothing a student is asked for
+UNSEEN = ("contract",)  # by those, too, and withheld nonetheless
 CHECK = "optimlab.check"
 
 
@@ -43,7 +44,7 @@ def offer():
     stand_in.check = lambda *args, **kwargs: Unchecked()
     stand_in.checker = lambda lab: stand_in.check
     sys.modules[CHECK] = optimlab.check = stand_in
-    public = {CHECK, *NEEDED, *(f"optimlab.{name}" for name in OFFERED)}
+    public = {CHECK, *(f"optimlab.{name}" for name in OFFERED + NEEDED)}
     for name in [name for name in sys.modules if name.startswith("optimlab.") and name not in public]:
         del sys.modules[name]
         vars(optimlab).pop(name.removeprefix("optimlab."), None)

@@ -11,20 +11,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 
 from ..labs.question import Opaque
 from . import wire
 from .agent import OUT_OF_MEMORY
+from .jail import cpu_seconds, tree
+from .jail.tiers import WITH_A_HOME
 
 FORKS = 200  # then a zygote is replaced by a fresh one
 WARM_UP_SECONDS = 120
 START_SECONDS = 30  # for a child to say that it is ready
 END_SECONDS = 10  # for a killed process to end and its files to be removed
 GRACE_SECONDS = 1  # for a process that hung up to end of itself
-PACKAGES = Path(__file__).parents[2]  # where `import optimlab` finds this very package
+MAY_GROW = 100  # MB, until a zygote is replaced by a fresh one
 ENVIRONMENT = {
-    "PYTHONPATH": str(PACKAGES),
     "PYTHONHASHSEED": "0",
     "MPLBACKEND": "agg",
     "MALLOC_ARENA_MAX": "1",  # an arena a thread would use up the address space that is allowed
@@ -32,6 +32,9 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     **dict.fromkeys(["OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"], "1"),
 }
+
+
+UNMEASURED = {"status": signal.SIGKILL, "cpu": 0.0, "memory": 0.0, "own": 0.0}
 
 
 class Died(Exception):
@@ -53,10 +56,11 @@ class Broken(Exception):
 class Zygote:
     """A zygote process, started when first needed and again when worn out or gone. It has one child at a time."""
 
-    def __init__(self, tier, limits):
-        self.tier, self.limits = tier, limits
+    def __init__(self, tier, limits, without=()):
+        self.tier, self.limits, self.without = tier, limits, list(without)  # layers to leave out, to see what they do
         self.process = self.control = self.child = None
         self.started = self.forks = 0  # processes in all; children of the present one
+        self.size = self.first_size = 0.0  # of it, in MB
         self.closed = False
 
     def fork(self):
@@ -65,14 +69,16 @@ class Zygote:
             with contextlib.suppress(Orphaned):
                 self.child.end()
         for _ in range(2):  # what an earlier submission left behind may have killed or stopped the process
-            if self.process is None or self.forks >= FORKS or self.process.poll() is not None:
+            if self.process is None or self._is_worn_out() or self.process.poll() is not None:
                 self.stop()
                 self._start()
-            with contextlib.suppress(OSError, Orphaned, Died):
+            try:
                 self.child = self._fork()
                 return self.child
+            except (OSError, Orphaned, Died) as error:
+                why = error
             self.stop()
-        raise Broken("the process that student code is forked from cannot fork")
+        raise Broken(f"the process that student code is forked from cannot fork: {why}")
 
     def kill_child(self):
         """Have the child killed, unless it has ended already."""
@@ -95,6 +101,14 @@ class Zygote:
         self.closed = True
         self.stop()
 
+    def note_size(self, megabytes):
+        """What the zygote needs now, with its first child and with later ones."""
+        self.first_size = self.first_size or megabytes
+        self.size = megabytes
+
+    def _is_worn_out(self):
+        return self.forks >= FORKS or self.size > self.first_size + MAY_GROW
+
     def _fork(self):
         self.forks += 1
         ours, theirs = socket.socketpair()
@@ -108,14 +122,17 @@ class Zygote:
         if self.closed:
             raise Broken("grading was stopped")
         self.forks, self.started = 0, self.started + 1
+        self.size = self.first_size = 0.0
         self.scratch = tempfile.mkdtemp(prefix="optimlab-")
-        homes = dict.fromkeys(["HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"], self.scratch)
+        shown = tree.make(self.scratch)
+        plan = {"tier": self.tier, "limits": self.limits._asdict(), "tree": shown._asdict(), "without": self.without}
+        places = dict.fromkeys(["HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"], tree.HOME if self.tier in WITH_A_HOME else self.scratch)
+        places["PYTHONPATH"] = os.pathsep.join(shown.search)
         self.control, theirs = socket.socketpair()
         with theirs, open(os.path.join(self.scratch, "stderr"), "wb") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-sP", "-m", "optimlab.grading.zygote"]
-                + [str(theirs.fileno()), self.tier, json.dumps(self.limits._asdict())],
-                env=ENVIRONMENT | homes,
+                [sys.executable, *tree.FLAGS, "-m", "optimlab.grading.zygote", str(theirs.fileno()), json.dumps(plan)],
+                env=ENVIRONMENT | places,
                 cwd=self.scratch,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -124,12 +141,12 @@ class Zygote:
                 start_new_session=True,  # Ctrl-C is for the grader, which then hangs up
             )
         try:
-            warm = self.report(WARM_UP_SECONDS) or {"threads": 0}
+            warm = self.report(WARM_UP_SECONDS) or {"refused": f"it took longer than {WARM_UP_SECONDS} s"}
         except Orphaned as error:
             raise Broken(f"the process that student code is forked from did not start: {error}") from None
-        if warm["threads"] != 1:
+        if warm["refused"]:
             self.stop()
-            raise Broken(f"the process that student code is forked from has {warm['threads']} threads; it must have 1")
+            raise Broken(f"the process that student code is forked from refused to start: {warm['refused']}")
 
     def stop(self):
         """End the zygote and any child of it; the next fork starts another."""
@@ -138,7 +155,7 @@ class Zygote:
         if process is None:
             return
         if child is not None and child.usage is None:
-            child.usage = {"status": signal.SIGKILL, "cpu": 0.0, "memory": 0.0}  # it ends with its zygote, unmeasured
+            child.usage = dict(UNMEASURED)  # it ends with its zygote
         try:
             self.control.shutdown(socket.SHUT_RDWR)
             process.wait(END_SECONDS)
@@ -170,8 +187,9 @@ class Child:
         connection.setblocking(False)
 
     def greet(self):
-        """Wait until it says that it is ready."""
-        self._reply(START_SECONDS)
+        """Wait until it says that it is ready, or why it could not be locked up: then nobody can be graded."""
+        if (said := self._reply(START_SECONDS)) != "ready":
+            raise Broken(f"a process for student code could not be locked up: {said}")
 
     def ask(self, *request, seconds, replies=1):
         """Send one request and yield its replies, each within so many seconds of the one before; or Died."""
@@ -260,10 +278,12 @@ class Child:
         code = os.waitstatus_to_exitcode(self.usage["status"])
         if code == OUT_OF_MEMORY:
             return Died("memory", f"it needed more than the {self.zygote.limits.memory_mb} MB it may have")
-        if code == -signal.SIGXCPU:
+        if code == -signal.SIGXCPU or self.usage["cpu"] > cpu_seconds(self.zygote.limits):
             return Died("timeout", "it used up its share of the processor")
         how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
         return Died("exited", f"its process ended, with {how}")
 
     def _ended(self, seconds):
         self.usage = self.usage or self.zygote.report(seconds)
+        if self.usage:
+            self.zygote.note_size(self.usage["own"])

@@ -1,83 +1,115 @@
 """A warm process that forks one child a submission. It runs no student code, holds no secret and has one thread.
 
-Started by exec with an environment of its own, it imports what notebooks need, once; a fork of it is a Python with
-NumPy, matplotlib and IPython, ready at once. It has one child at a time. The other end of its control socket sends
+Started by exec with an environment of its own, it goes into the jail and imports there what notebooks need, once; a
+fork of it is a Python with NumPy, matplotlib and IPython, ready at once. It has one child at a time. The other end of
+its control socket sends
 
     f, and a socket with it     fork a child that serves that socket
     k                           kill the child and whatever it started
 
-and reads, once it is warm and then for each child, one line of JSON: {"threads": ...} or
-{"status": of wait, "cpu": seconds, "memory": peak in MB}. When that end closes, everything here ends
-and is tidied up.
+and reads, once it is warm and then for each child, one line of JSON: {"refused": why not, or null} or
+{"status": of wait, "cpu": seconds, "memory": peak in MB, "own": peak of the zygote itself}. When that end closes,
+everything here ends and is tidied up.
 """
 
+import functools
 import gc
 import json
 import os
+import resource
 import select
-import shutil
 import signal
 import socket
 import sys
 import tempfile
 
-from . import agent, jail, offered, shell
+from .jail import Jail, Limits, Unconfined
+from .jail.keeper import close_all_but
+from .jail.linux import is_single_threaded
+from .jail.tree import FLAGS, Tree
 
 CONNECTION = 3  # the file descriptor a child speaks to the grader through
 
 
-def main(control, tier, limits):
-    control = socket.socket(fileno=int(control))
-    limits = jail.Limits(**json.loads(limits))
+def main(control, plan):
+    control, plan = socket.socket(fileno=int(control)), json.loads(plan)
+    jail = Jail(plan["tier"], Limits(**plan["limits"]), Tree(**plan["tree"]), plan["without"], plan.get("inside"))
+    try:
+        jail.enter(lambda: _again(control, plan))
+        make_agent = _warm_up()
+        jail.prepare()
+    except Unconfined as error:
+        return _tell(control, refused=str(error))
     child_ended, wake = os.pipe()
     os.set_blocking(wake, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake)
-    offered.offer()
-    ready = shell.make()
     gc.collect()
     gc.freeze()  # the collector would write to every page that the children share
-    _tell(control, threads=jail.threads())
+    _tell(control, refused=None if is_single_threaded() else "it has several threads, of which a fork copies only one")
     while True:
         order, descriptors, *_ = socket.recv_fds(control, 1, 1)
         if not order:
-            return _remove(os.getcwd())
+            return
         if order == b"f":
             (connection,) = descriptors
-            scratch = tempfile.mkdtemp(dir=os.getcwd())
-            child = os.fork()
+            jail.make_scratch()
+            child = jail.fork()
             if child == 0:
-                _become_child(connection, scratch, ready, tier, limits)
+                _become_child(connection, make_agent, jail)
             os.close(connection)
             report = _watch(child, control, child_ended)
-            _remove(scratch)
+            jail.clear_scratch()
             _tell(control, **report)
 
 
-def _become_child(connection, scratch, ready, tier, limits):
+def _again(control, plan):
+    """The words after the interpreter that run this program, with the same connection to the grader."""
+    control.set_inheritable(True)
+    return [*FLAGS, "-m", "optimlab.grading.zygote", str(control.fileno()), json.dumps(plan | {"inside": True})]
+
+
+def _warm_up():
+    """Import everything, let optimlab offer what students may use, and give what makes an Agent of a connection."""
+    import site  # not at the start, when it would run what installed packages ask it to
+
+    from . import agent, offered, shell
+
+    site.setquit()
+    site.sethelper()
+    offered.offer()
+    return functools.partial(agent.Agent, shell=shell.make())
+
+
+def _become_child(connection, make_agent, jail):
     """From here on this process is one student's. It never returns."""
     code = 1
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()  # a group of its own, to be killed as one
-        jail.die_with_parent()
-        _keep_only(connection)
-        _move_to(scratch)
-        jail.confine(tier, limits)
-        agent.Agent(socket.socket(fileno=CONNECTION), ready).serve()
+        _keep_only(connection, jail.rules)
+        _move_to(jail.scratch)
+        agent = make_agent(socket.socket(fileno=CONNECTION))
+        try:
+            jail.confine()
+        except Unconfined as error:
+            agent.greet(str(error))
+            return
+        agent.greet("ready")
+        agent.serve()
         code = 0
     finally:
         os._exit(code)
 
 
-def _keep_only(connection):
-    """Of all open files keep the connection; what is printed goes nowhere, what is read is empty."""
+def _keep_only(connection, rules):
+    """Of all open files keep the connection, and the rules for a while; what is printed goes nowhere."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     os.dup2(connection, CONNECTION, inheritable=False)
-    os.closerange(CONNECTION + 1, 256)
+    close_all_but(0, 1, 2, CONNECTION, rules)
 
 
 def _move_to(scratch):
@@ -96,14 +128,16 @@ def _watch(child, control, child_ended):
             os.kill(child, signal.SIGKILL)
             _kill_group(child)
             if not order:  # the grader is gone
-                sys.exit(_remove(os.getcwd()))
+                sys.exit()
         if child_ended in readable:
             os.read(child_ended, 1 << 10)
         ended, status, used = os.wait4(child, os.WNOHANG)
         if ended:
             _kill_group(child)
             per_mb = 1 << 20 if sys.platform == "darwin" else 1 << 10
-            return {"status": status, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / per_mb}
+            own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            facts = {"status": status, "cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / per_mb}
+            return facts | {"own": own / per_mb}
 
 
 def _kill_group(child):
@@ -111,13 +145,6 @@ def _kill_group(child):
     try:
         os.killpg(child, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):  # there is none, or (macOS) only dead ones
-        pass
-
-
-def _remove(scratch):
-    try:
-        shutil.rmtree(scratch, ignore_errors=True)
-    except RecursionError:  # nested on purpose; the grader removes the rest with a tool that can
         pass
 
 

@@ -18,14 +18,17 @@ TOLERANCE = (
 def trajectory(name, oracle, mistakes, theta, gradients, hidden=False, **hyper):
     """A Case: step along ``gradients`` from ``theta``; each call continues from what the one before it returned.
 
+    A hyperparameter given as a list changes from step to step; the oracle gets the list.
+
     >>> from optimlab.labs import oracles
     >>> case = trajectory("two steps", oracles.sgd, (), 1.0, [2.0, 2.0], lr=0.25)
     >>> case.calls[1].args, [float(theta) for theta in case.expected]
     ((Ref(call=0, item=0), 2.0, Ref(call=0, item=1)), [0.5, 0.0])
     """
     expected = tuple(oracle(theta, np.asarray(gradients), **hyper))
-    first = Call((theta, gradients[0], {}), hyper)
-    rest = [Call((Ref(k, 0), g, Ref(k, 1)), hyper) for k, g in enumerate(gradients[1:])]
+    each = [{key: x[k] if isinstance(x, list) else x for key, x in hyper.items()} for k in range(len(gradients))]
+    first = Call((theta, gradients[0], {}), each[0])
+    rest = [Call((Ref(k, 0), g, Ref(k, 1)), each[k + 1]) for k, g in enumerate(gradients[1:])]
     calls = (first, *rest)
     longest = np.abs(np.diff([np.asarray(theta, dtype=float), *expected], axis=0)).max(0)
     atol = STEP_TOL * float(longest[longest > 0].min(initial=np.inf)) if (longest > 0).any() else 0.0

@@ -22,8 +22,8 @@ def book(tmp_path_factory):
     command = Path(sys.executable).parent / "jupyter-book"
     if not command.with_suffix(".exe" if os.name == "nt" else "").exists():
         pytest.skip("needs jupyter-book: make test")
-    if not (ROOT / "node_modules/mathjax").exists():
-        pytest.skip("needs MathJax: npm ci")
+    if not (ROOT / "node_modules/katex").exists():
+        pytest.skip("needs KaTeX: npm ci")
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent

@@ -17,26 +17,27 @@ SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 CHROMIUM_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
-READY = "async () => { await document.fonts.ready; if (window.MathJax?.startup) await MathJax.startup.promise; }"
+READY = "document.fonts.ready"
 LOOK = """() => {
   const article = document.querySelector('.bd-article') ?? document.body;
-  const inCode = node => node.parentElement.closest('pre, code, script, style, mjx-container');
+  const inCode = node => node.parentElement.closest('pre, code, script, style, .katex');
   const texts = [], walk = document.createTreeWalker(article, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) if (!inCode(walk.currentNode)) texts.push(walk.currentNode.data);
   const right = element => element.getBoundingClientRect().right;
   const scrolls = element => element && (right(element) <= innerWidth + 1
       && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
-  const formulas = [...window.MathJax?.startup?.document?.math ?? []];
-  const named = element => formulas.find(f => f.typesetRoot?.contains(element))?.math ?? element.outerHTML;
-  const seen = element => element.checkVisibility() && !element.closest('mjx-assistive-mml, .visually-hidden');
+  const named = element => element.closest('.katex')?.querySelector('annotation').textContent ?? element.outerHTML;
+  const seen = element => element.checkVisibility() && !element.closest('.katex-mathml, .visually-hidden');
   return {
     ids: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
     links: [...document.querySelectorAll('a[href]')].map(a => a.href),
     text: texts.join(' '),
     unloaded: [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src),
-    unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('mjx-container'))
+    unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('.katex'))
       .map(e => e.textContent),
-    badMath: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')].map(e => e.textContent),
+    badMath: [...document.querySelectorAll('.katex-error')].map(e => e.textContent),
+    flatMath: [...document.querySelectorAll('.katex svg')].filter(e => e.checkVisibility()
+      && e.getBoundingClientRect().height < parseFloat(getComputedStyle(e.parentElement).height) / 2).map(named),
     pageWidth: document.documentElement.scrollWidth,
     cut: [...article.querySelectorAll('*')]
       .filter(e => seen(e) && right(e) > innerWidth + 1 && !scrolls(e.parentElement))
@@ -124,6 +125,8 @@ def visit(context, site, name, width, faults):
         note("formula left as TeX", formula[:200])
     for formula in seen["badMath"]:
         note("formula that is an error", formula[:200])
+    for formula in seen["flatMath"]:
+        note("formula without its root or brace", formula[:200])
     for sign in ("$$", r"\(", r"\["):
         if sign in seen["text"]:
             at = seen["text"].index(sign)
@@ -150,6 +153,7 @@ KINDS = [
     "console error",
     "formula left as TeX",
     "formula that is an error",
+    "formula without its root or brace",
     "image that does not load",
     "missing file",
     "page wider than the screen",
@@ -179,7 +183,9 @@ PLANTED = {
     "broken link": '<a href="nowhere.html">x</a>',
     "console error": "<script>throw new Error('planted')</script>",
     "formula left as TeX": r'<span class="math">\(x\)</span>',
-    "formula that is an error": "<mjx-merror>planted</mjx-merror>",
+    "formula that is an error": '<span class="katex-error">planted</span>',
+    "formula without its root or brace": """<span class="katex"><annotation>x</annotation>
+        <span style="display: block; height: 20px"><svg width="40" height="2" viewBox="0 0 40 2"></svg></span></span>""",
     "image that does not load": '<img src="nowhere.png" alt="Nothing.">',
     "missing file": '<script src="nowhere.js"></script>',
     "page wider than the screen": '<div style="overflow: hidden"><p style="width: 900px">wide</p></div>',

@@ -76,7 +76,7 @@ def graded(tmp_path_factory):
     """OUT, and what the command printed."""
     there = tmp_path_factory.mktemp("grading")
     class_dir = hand_in(there / "class", **{student: make() for student, (make, *_) in CLASS.items()})
-    command = [sys.executable, "-m", "optimlab", "grade", class_dir, "--lab", LAB, "--out", there / "out", "--unsafe"]
+    command = [sys.executable, "-m", "optimlab", "grade", class_dir, "--lab", LAB, "--out", there / "out"]
     done = subprocess.run(
         [*command, "--seed-file", there / "seed", "--jobs", "2"], capture_output=True, text=True, timeout=300
     )

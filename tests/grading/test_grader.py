@@ -380,4 +380,4 @@ def test_a_case_that_cannot_be_sent_is_found_out_when_the_suite_is_made():
 
 
 def test_limits_are_generous_enough_for_honest_work():
-    assert Limits() == (10, 10, 60, 512, 16, 64)
+    assert Limits() == (10, 10, 60, 512, 16, 64, 64, 2000, 32)
