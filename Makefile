@@ -14,7 +14,7 @@ export OPENBLAS_NUM_THREADS := 1
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval --nbval-current-env \
 	--nbval-cell-timeout 120 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
-	book/scripts/* book/scripts/*/* 	optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
+	book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
 
 .PHONY: help book serve test truth mutants parity nbgrader proofs labs jupyter lock clean distclean
 .DEFAULT_GOAL := help
