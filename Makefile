@@ -30,7 +30,7 @@ serve: book  ## build the book and serve it on 127.0.0.1 (PORT=8000)
 	@echo "Read it at http://127.0.0.1:$(PORT)/ and press Ctrl-C when done."
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test: .venv/.has-book .venv/.has-test $(if $(CI),.venv/.has-parity .venv/.has-nbgrader) node_modules/.package-lock.json  ## run every test
+test: $(addprefix .venv/.has-,book test cluster $(if $(CI),parity nbgrader)) node_modules/.package-lock.json  ## run every test
 	$(PYTEST)
 
 truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules are right: proofs, parity, equations
