@@ -92,13 +92,14 @@ def _probe(context, _, wanted):
 @click.option("--seed-file", type=PATH, help="The secret from which hidden cases are drawn; made if it is not there.")
 @click.option("--roster", "roster_file", type=PATH, help="A CSV file with a column student and, if need be, lms_id.")
 @click.option("--jobs", type=click.IntRange(1), default=_cores, help="How many submissions run at a time.")
+@click.option("--dask", metavar="ADDRESS", help="Grade on a Dask cluster, or on --jobs processes here if it is local.")
 @click.option("--regrade", multiple=True, metavar="STUDENT", help="Grade this student again.")
 @click.option("--regrade-question", multiple=True, metavar="NAME", help="Ask everyone this question again.")
 @click.option("--due", metavar="TIME", help="When it was due, like 2026-12-01T23:59; what is late loses points.")
 @click.option("--late-percent", type=click.FloatRange(0, 100), default=10, show_default=True, help="For each day begun.")
 @click.option("--late-grace", type=click.FloatRange(0), default=0, show_default=True, help="Hours that cost nothing.")
 @click.option("--late-cap", type=click.FloatRange(0, 100), default=100, show_default=True, help="No more than that.")
-def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, regrade, regrade_question, due, **late):
+def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, dask, regrade, regrade_question, due, **late):
     """Grade the notebooks in CLASS_DIR.
 
     They are named <student>.ipynb, <student>/<lab>.ipynb, or as Canvas and Moodle name their downloads. OUT receives
@@ -125,6 +126,7 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, regrade, re
             watch=_progress,
             late=_late_policy(due, **late),
             again=run.Again(regrade, regrade_question),
+            dask=dask,
         )
     except (OSError, sqlite3.Error) as error:
         raise Sentence(
