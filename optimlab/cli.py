@@ -92,13 +92,14 @@ def _probe(context, _, wanted):
 @click.option("--seed-file", type=PATH, help="The secret from which hidden cases are drawn; made if it is not there.")
 @click.option("--roster", "roster_file", type=PATH, help="A CSV file with a column student and, if need be, lms_id.")
 @click.option("--jobs", type=click.IntRange(1), default=_cores, help="How many submissions run at a time.")
+@click.option("--dask", metavar="ADDRESS", help="Grade on a Dask cluster, or on --jobs processes here if it is local.")
 @click.option("--regrade", multiple=True, metavar="STUDENT", help="Grade this student again.")
 @click.option("--regrade-question", multiple=True, metavar="NAME", help="Ask everyone this question again.")
 @click.option("--due", metavar="TIME", help="When it was due, like 2026-12-01T23:59; what is late loses points.")
 @click.option("--late-percent", type=click.FloatRange(0, 100), default=10, show_default=True, help="For each day begun.")
 @click.option("--late-grace", type=click.FloatRange(0), default=0, show_default=True, help="Hours that cost nothing.")
 @click.option("--late-cap", type=click.FloatRange(0, 100), default=100, show_default=True, help="No more than that.")
-def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, regrade, regrade_question, due, **late):
+def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, dask, regrade, regrade_question, due, **late):
     """Grade the notebooks in CLASS_DIR.
 
     They are named <student>.ipynb, <student>/<lab>.ipynb, or as Canvas and Moodle name their downloads. OUT receives
@@ -125,6 +126,7 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, regrade, re
             watch=_progress,
             late=_late_policy(due, **late),
             again=run.Again(regrade, regrade_question),
+            dask=dask,
         )
     except (OSError, sqlite3.Error) as error:
         raise Sentence(
@@ -310,6 +312,23 @@ def build(solutions, labs_dir):
     try:
         for path in build(solutions, labs_dir):
             click.echo(path)
+    except (BuildError, OSError) as error:
+        raise Sentence(str(error)) from None
+
+
+@labs_.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--install", required=True, metavar="REQUIREMENT", help="What pip shall install: git+https://...@v1, or a URL.")
+@click.option("--labs", "labs_dir", type=PATH, default="labs", show_default=True, help="Where the labs are.")
+@click.option("--out", type=PATH, default="labs.zip", show_default=True, help="The zip to write.")
+def pack(names, install, labs_dir, out):
+    """Pack labs (all of them, if none is named) to hand out: a zip, a template for GitHub Classroom, or for Colab."""
+    from .labs.build import BuildError
+    from .labs.pack import pack
+
+    chosen = [_lab(name).name for name in names] or labs.names()
+    try:
+        click.echo(pack(chosen, labs_dir, out, install))
     except (BuildError, OSError) as error:
         raise Sentence(str(error)) from None
 

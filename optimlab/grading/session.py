@@ -45,6 +45,10 @@ class Died(Exception):
         self.status, self.message = status, message
 
 
+class Killed(Died):
+    """A child was killed: by itself, by the system where memory ran out, or by whoever may on this machine."""
+
+
 class Orphaned(Exception):
     """The zygote went away while a child of it was at work."""
 
@@ -281,7 +285,7 @@ class Child:
         if code == -signal.SIGXCPU or self.usage["cpu"] > cpu_seconds(self.zygote.limits):
             return Died("timeout", "it used up its share of the processor")
         how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-        return Died("exited", f"its process ended, with {how}")
+        return (Killed if code == -signal.SIGKILL else Died)("exited", f"its process ended, with {how}")
 
     def _ended(self, seconds):
         self.usage = self.usage or self.zygote.report(seconds)
