@@ -201,20 +201,33 @@ def _remarks(graded):
 def check(notebook, lab):
     """Try your own NOTEBOOK on the cases of its lab that may be seen. Exit code 0 if all is right, 1 if not."""
     lab = _lab(lab or _guess(notebook))
-    if sys.platform == "win32":
-        raise Sentence("optimlab check needs a system that can fork; on Windows call check(...) in the notebook itself")
-    from .grading import jail, run
-
-    try:
-        verdicts, notes = run.check_file(notebook, lab, tier=jail.choose_tier(unsafe=True), limits=jail.Limits())
-    except Refused as refused:
-        raise Sentence(str(refused)) from None
+    verdicts, notes = _check_here(notebook, lab) if sys.platform == "win32" else _check_apart(notebook, lab)
     for verdict in verdicts:
         click.echo(verdict)
     click.echo(f"{sum(verdict.points for verdict in verdicts):g} of {lab.max_score:g} points")
     for note in notes:
         click.echo(note, err=True)
     sys.exit(0 if all(verdicts) else 1)
+
+
+def _check_apart(notebook, lab):
+    from .grading import jail, run
+
+    try:
+        return run.check_file(notebook, lab, tier=jail.choose_tier(unsafe=True), limits=jail.Limits())
+    except Refused as refused:
+        raise Sentence(str(refused)) from None
+
+
+def _check_here(notebook, lab):
+    """Without a process of its own, which needs a system that can fork."""
+    from .check import check_notebook
+    from .labs.build import BuildError, read
+
+    try:
+        return check_notebook(read(notebook), lab), []
+    except BuildError as error:
+        raise Sentence(str(error)) from None
 
 
 def _guess(notebook):

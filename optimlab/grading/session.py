@@ -61,7 +61,7 @@ class Zygote:
     """A zygote process, started when first needed and again when worn out or gone. It has one child at a time."""
 
     def __init__(self, tier, limits, without=()):
-        self.tier, self.limits, self.without = tier, limits, list(without)  # layers to leave out, to see what they do
+        self.tier, self.limits, self.without = tier, limits, list(without)  # layers to leave out
         self.process = self.control = self.child = None
         self.started = self.forks = 0  # processes in all; children of the present one
         self.size = self.first_size = 0.0  # of it, in MB
@@ -130,7 +130,8 @@ class Zygote:
         self.scratch = tempfile.mkdtemp(prefix="optimlab-")
         shown = tree.make(self.scratch)
         plan = {"tier": self.tier, "limits": self.limits._asdict(), "tree": shown._asdict(), "without": self.without}
-        places = dict.fromkeys(["HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"], tree.HOME if self.tier in WITH_A_HOME else self.scratch)
+        home = tree.HOME if self.tier in WITH_A_HOME else self.scratch
+        places = dict.fromkeys(["HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"], home)
         places["PYTHONPATH"] = os.pathsep.join(shown.search)
         self.control, theirs = socket.socketpair()
         with theirs, open(os.path.join(self.scratch, "stderr"), "wb") as errors:
