@@ -353,6 +353,15 @@ def test_axe_finds_nothing_with_everything_open(opened):
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
 
 
+def test_on_paper_the_figure_stands_in_place_of_the_controls(opened):
+    page = opened()
+    page.evaluate("document.querySelector('figure').append(new Image(26, 11))")
+    seen = "[...document.querySelectorAll('.explorer-live, .explorer img')].map((each) => each.checkVisibility())"
+    assert page.evaluate(seen) == [True, False]
+    page.emulate_media(media="print")
+    assert page.evaluate(seen) == [False, True]
+
+
 def test_styles_are_those_of_every_figure(extension):
     text = extension.rule_in_javascript("nesterov")
     look = figures.STYLES["nesterov"]
