@@ -149,8 +149,8 @@ def test_hints_come_one_after_the_other_and_then_the_answer(visit):
 def test_a_function_is_run_judged_and_stopped_and_the_page_stays_awake(visit):
     page = visit()
     assert run(page, FUNCTION).startswith("Right.")
-    assert "depends on the units of the loss" in run(page, FUNCTION.replace("**0.5", "")
-    assert run(page, "def steps(*a):\n    return 1 / 0".startswith("ZeroDivisionError: division by zero (line 2)")
+    assert "depends on the units of the loss" in run(page, FUNCTION.replace("**0.5", ""))
+    assert run(page, "def steps(*a):\n    return 1 / 0").startswith("ZeroDivisionError: division by zero (line 2)")
     form = ask(page, "ex-adam-function")
     form.locator("textarea").fill("def steps(*a):\n    while True: pass")
     press(form)
