@@ -16,7 +16,7 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reo
 BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
 	book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
 
-.PHONY: help book serve test truth mutants attacks soak parity nbgrader proofs labs jupyter lock clean distclean
+.PHONY: help book serve test truth mutants bench attacks soak parity nbgrader proofs labs jupyter lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -38,6 +38,9 @@ truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules ar
 
 mutants: .venv/.has-book .venv/.has-test  ## plant every small error in the rules; report which truth layer finds it
 	$(BIN)/python tests/mutation/run.py --jobs $(JOBS)
+
+bench: .venv/.has-book .venv/.has-test  ## measure: all of tests/benchmarks, or one (WHICH=grading)
+	@for script in tests/benchmarks/bench_$(or $(WHICH),*).py; do $(BIN)/python $$script || exit 1; done
 
 attacks: .venv/.has-book .venv/.has-test  ## prove each attack on the grader real, in bubblewrap, and what holds it
 	cd tests && ../$(BIN)/python -m attacks.prove
