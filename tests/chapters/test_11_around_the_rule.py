@@ -39,3 +39,9 @@ def test_a_spike_throws_momentum_far_adam_less_and_the_clipped_hardly(chapter):
     thrown = chapter.thrown
     assert thrown["momentum", None] > 20 * thrown["adam", None] > 20 * thrown["adam", 1.0]
     assert thrown["momentum", 1.0] < thrown["momentum", None] / 50
+
+
+def test_momentum_is_back_from_the_spike_before_adam_whose_size_remembers_it(chapter):
+    level = {key: np.median(paths[:, 350:]) for key, paths in chapter.runs.items()}
+    assert level["momentum", None] < 2 * level["momentum", 1.0]
+    assert level["adam", None] > 3 * level["adam", 1.0]
