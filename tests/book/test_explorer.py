@@ -147,6 +147,7 @@ ENDS_AS_THE_CAPTION_SAYS = {
     "08-what-adam-is": lambda loss: loss["amsgrad"] == pytest.approx(loss["adam"], rel=0.1),
     "09-adamw": lambda loss: loss["adam_l2"] < 2 * loss["adam"] < loss["adamw"] / 5,
     "10-family": lambda loss: max(loss["schedule_free_sgd"], loss["schedule_free_adamw"]) < loss["adam"],
+    "11-around-the-rule": lambda loss: loss["sgd"] > 1e3 and loss["momentum"] < 0.1,
     "intro": lambda loss: len(loss) == 4,
 }
 
