@@ -10,18 +10,21 @@ JOBS ?= 2
 # One thread for each process: tests and notebooks already use the cores, and sums come out in one order.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
+export SITE
 
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval --nbval-current-env \
 	--nbval-cell-timeout 120 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
-	book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
+	book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py labs/* solutions/drills solutions/drills/* \
+	tests/*.py tests/*/*.py)
 
-.PHONY: help book serve test truth mutants bench attacks soak parity nbgrader proofs labs jupyter lock clean distclean
+.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs jupyter \
+	lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 help:  ## list what one can ask for
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z ]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 book: _build/.book  ## build the book into _build/html
 	@echo "The book is at _build/html/index.html; make serve shows it in a browser."
@@ -29,6 +32,15 @@ book: _build/.book  ## build the book into _build/html
 serve: book  ## build the book and serve it on 127.0.0.1 (PORT=8000)
 	@echo "Read it at http://127.0.0.1:$(PORT)/ and press Ctrl-C when done."
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf epub zip: book  ## make of the book a PDF (printed by Chromium), an EPUB, a zip of its pages
+	$(BIN)/python book/carry $@
+
+carry: book  ## make all three; SITE=https://... says where the book will be published
+	$(BIN)/python book/carry pdf epub zip
+
+race: book  ## copy README's picture from the book's first page, whose cell draws it
+	$(BIN)/python book/carry/race.py
 
 test: $(addprefix .venv/.has-,book test cluster $(if $(CI),parity nbgrader)) node_modules/.package-lock.json  ## run every test
 	$(PYTEST)
@@ -78,7 +90,13 @@ distclean: clean  ## remove what was installed, too
 # Sphinx warns about a page only when it reads it, so after a failure every page must be read again.
 _build/.book: $(BOOK) .venv/.has-book node_modules/.package-lock.json
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@printf '%s' '$(SITE)' > _build/.site
 	@touch $@
+
+# A book that was built for another address is built again.
+ifneq ($(SITE),$(shell cat _build/.site 2>/dev/null))
+.PHONY: _build/.book
+endif
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { \
