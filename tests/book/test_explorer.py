@@ -147,6 +147,7 @@ ENDS_AS_THE_CAPTION_SAYS = {
     "08-what-adam-is": lambda loss: loss["amsgrad"] == pytest.approx(loss["adam"], rel=0.1),
     "09-adamw": lambda loss: loss["adam_l2"] < 2 * loss["adam"] < loss["adamw"] / 5,
     "10-family": lambda loss: max(loss["schedule_free_sgd"], loss["schedule_free_adamw"]) < loss["adam"],
+    "11-around-the-rule": lambda loss: loss["sgd"] > 1e3 and loss["momentum"] < 0.1,
     "intro": lambda loss: len(loss) == 4,
 }
 
@@ -351,6 +352,15 @@ def test_axe_finds_nothing_with_everything_open(opened):
     checks = "{preload: false, rules: {'color-contrast': {enabled: false}}}"  # colours are the theme's, not loaded here
     found = page.evaluate(f"axe.run('.explorer', {checks})")
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == []
+
+
+def test_on_paper_the_figure_stands_in_place_of_the_controls(opened):
+    page = opened()
+    page.evaluate("document.querySelector('figure').append(new Image(26, 11))")
+    seen = "[...document.querySelectorAll('.explorer-live, .explorer img')].map((each) => each.checkVisibility())"
+    assert page.evaluate(seen) == [True, False]
+    page.emulate_media(media="print")
+    assert page.evaluate(seen) == [False, True]
 
 
 def test_styles_are_those_of_every_figure(extension):
