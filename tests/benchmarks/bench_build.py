@@ -1,4 +1,4 @@
-"""How long `make book` takes: with nothing changed, after a chapter was touched, and from nothing (in a folder of its own)."""
+"""How long `make book` takes: with nothing changed, after a chapter was touched, and from nothing."""
 
 import resource
 import subprocess
