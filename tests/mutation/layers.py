@@ -12,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from optimlab import rules
+from optimlab import descent, rules, schedules
 from optimlab.contract import RULES
+from optimlab.symbols import PARTS
 
 TESTS = Path(__file__).parents[1]
 sys.path += [str(TESTS / "parity"), str(TESTS / "equations")]
@@ -22,26 +23,37 @@ import arithmetic  # noqa: E402, F401  (imported once for all mutants, as are th
 import displayed  # noqa: E402, F401
 import grammar  # noqa: E402, F401
 import parity_cases  # noqa: E402
+import schedule_cases  # noqa: E402
 import test_oracle  # noqa: E402
 import test_recorded  # noqa: E402
+import test_torch_schedules  # noqa: E402
 import typos  # noqa: E402, F401
 
 NOTEBOOKS = {path.stem: json.loads(path.read_text()) for path in sorted((TESTS.parent / "book/proofs").glob("*.ipynb"))}
 SHIPPED = re.compile(r"\bshipped\(([^)]*)\)")
-NAMES = {  # function of rules.py -> the names in it
+NAMES = {  # function of rules.py, schedules.py or descent.py -> the names in it
     function.name: {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
-    for function in ast.parse(Path(rules.__file__).read_text()).body
+    for module in (rules, schedules, descent)
+    for function in ast.parse(Path(module.__file__).read_text()).body
     if isinstance(function, ast.FunctionDef)
 }
 
 
 def users(name):
-    """The rules that a function of rules.py decides about: itself and those that call it; all of them for "all"."""
-    return [rule for rule in RULES if name in ("all", rule) or name in NAMES[rule]]
+    """What a function decides about: itself and the rules and parts that call it; all of them for "all"."""
+    return [used for used in [*RULES, *PARTS] if name in ("all", used) or name in _called(used)]
+
+
+def _called(name):
+    """The names in a function, and in the functions that these are."""
+    return NAMES[name].union(*(_called(other) for other in NAMES[name] & NAMES.keys() if other != name))
 
 
 def recorded(name):
-    """The paths that torch, optax and schedulefree took."""
+    """The paths that torch, optax and schedulefree took, and the rates of torch's schedulers."""
+    for case in schedule_cases.CASES:
+        if case.name in users(name):
+            test_torch_schedules.test_schedule_agrees_with_the_recorded_rates(case)
     for library, cases in parity_cases.CASES.items():
         for case in cases:
             for loop in parity_cases.LOOPS:

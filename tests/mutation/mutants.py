@@ -1,13 +1,15 @@
 """Wrong rules, made automatically: each operator, constant, name, factor, term, option and default changed in turn.
 
-What is changed is a rule's body and its defaults. The annotations belong to the contract, whose own tests judge them.
+What is changed is a rule's body and its defaults. The annotations belong to the contract, whose own tests judge them,
+as others judge what refuses bad input. Schedules and clipping are changed likewise.
 """
 
 import ast
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
-from optimlab import rules
+from optimlab import descent, rules, schedules
 from optimlab.contract import rule
 from optimlab.mistakes import MISTAKES
 
@@ -28,16 +30,28 @@ class Mutant(NamedTuple):
     install: Callable
 
 
-def mutants(source):
+def of_all():
+    """All mutants of what the truth layers judge: the rules, the schedules, clipping by norm."""
+    yield from mutants(Path(rules.__file__).read_text())
+    yield from mutants(Path(schedules.__file__).read_text(), schedules)
+    yield from mutants(Path(descent.__file__).read_text(), descent, only=["clip_by_norm"])
+
+
+def mutants(source, module=rules, only=()):
     """All mutants of the functions of a module, in order; two changes with one result are one mutant."""
     for function in ast.parse(source).body:
-        if isinstance(function, ast.FunctionDef):
-            function.body[0] = ast.Pass()  # the docstring is no part of the rule
+        if isinstance(function, ast.FunctionDef) and (not only or function.name in only) and not _refuses(function):
+            # the docstring is no part of the rule
+            function.body[: ast.get_docstring(function) is not None] = [ast.Pass()]
             seen = {ast.unparse(function)}
             for kind, what in _changes(function):
                 if (code := ast.unparse(function)) not in seen:
                     seen.add(code)
-                    yield Mutant(function.name, kind, what, _installer(code))
+                    yield Mutant(function.name, kind, what, _installer(code, module))
+
+
+def _refuses(function):
+    return any(isinstance(node, ast.Raise) for node in ast.walk(function))
 
 
 def from_mistakes():
@@ -50,9 +64,9 @@ def from_mistakes():
         yield Mutant(mistake.rule, "mistake", mistake.name, install)
 
 
-def _installer(code):
+def _installer(code, module):
     def install():
-        exec(compile(code, rules.__file__, "exec"), vars(rules))
+        exec(compile(code, module.__file__, "exec"), vars(module))
 
     return install
 
@@ -126,9 +140,10 @@ def _choices(parameter):
 
 
 def _statements(function):
-    """All statements of a function but the one in its docstring's place."""
+    """All statements of a function but the one in its docstring's place and those that refuse bad input."""
     outside = (function, function.body[0])
-    return [node for node in ast.walk(function) if isinstance(node, ast.stmt) and node not in outside]
+    inside = [node for node in ast.walk(function) if isinstance(node, ast.stmt) and node not in outside]
+    return [node for node in inside if not isinstance(node, ast.Expr)]
 
 
 def _bound(function, statement):

@@ -19,15 +19,14 @@ sys.path.insert(0, str(ROOT))  # the package beside these tests
 
 from equivalents import EQUIVALENT  # noqa: E402
 from layers import LAYERS, kills  # noqa: E402
-from mutants import Mutant, from_mistakes, mutants  # noqa: E402
+from mutants import Mutant, from_mistakes, of_all  # noqa: E402
 
 SECONDS = 300  # of processor time for one mutant, all layers together
-RULES_FILE = ROOT / "optimlab/rules.py"
 TRUTH = Mutant("all", "none", "the rules as they are", lambda: None)
 
 
 def all_mutants():
-    return [*mutants(RULES_FILE.read_text()), *from_mistakes()]
+    return [*of_all(), *from_mistakes()]
 
 
 def judge(queue, layers, every=False, jobs=2, seconds=SECONDS):
@@ -94,7 +93,7 @@ def _pad(cell, width, side):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("rules", nargs="*", help="only mutants of these functions of rules.py")
+    parser.add_argument("rules", nargs="*", help="only mutants of these functions")
     parser.add_argument("--all-layers", action="store_true", help="report every layer that kills a mutant (slow)")
     parser.add_argument("--layers", nargs="+", choices=LAYERS, default=list(LAYERS), help="only these layers")
     parser.add_argument("--jobs", type=int, default=2)
@@ -102,7 +101,7 @@ def main():
     asked = parser.parse_args()
     queue = [mutant for mutant in all_mutants() if mutant.rule in asked.rules or not asked.rules]
     if unknown := set(asked.rules) - {mutant.rule for mutant in queue}:
-        parser.error(f"rules.py has no function {' or '.join(sorted(unknown))}")
+        parser.error(f"no mutant is made of {' or '.join(sorted(unknown))}")
     truths, results = [TRUTH._replace(rule=name) for name in asked.rules or ["all"]], []
     for mutant, found in judge([*truths, *queue], asked.layers, asked.all_layers, asked.jobs):
         if mutant in truths and found:

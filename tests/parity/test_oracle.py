@@ -8,7 +8,7 @@ import pytest
 import sympy
 from parity_cases import CASES, START, Case, given_gradients
 
-from optimlab import rules
+from optimlab import descent, rules
 from optimlab.rules import RULES
 
 NOWHERE_ELSE = [  # settings for which there is no library to ask
@@ -91,7 +91,25 @@ def test_centered_rmsprop_takes_a_variance_that_rounds_below_0_for_0():
     assert theta < 0
 
 
+def test_clipping_shortens_3_4_5_to_the_limit_and_leaves_what_is_not_longer():
+    g = np.array([[3.0, 4.0], [0.75, 1.0]])  # rows of length 5 and 1.25
+    assert descent.clip_by_norm([3.0, 4.0], 2.5).tolist() == [1.5, 2.0]
+    assert descent.clip_by_norm(g[0], 8.0).tolist() == [3.0, 4.0]
+    assert descent.clip_by_norm(g, 2.5, axis=-1).tolist() == [[1.5, 2.0], [0.75, 1.0]]
+    assert descent.clip_by_norm(g, 2.5, axis=0).T == pytest.approx(g.T * 2.5 / np.sqrt([[9.5625], [17.0]]), rel=1e-15)
+    assert descent.clip_by_norm(np.array([[2.0, 4.0], [5.0, 2.0]]), 3.5).tolist() == [[1.0, 2.0], [2.5, 1.0]]
+
+
+def test_clipping_several_arrays_takes_one_norm_over_all_of_them():
+    tree = {"w": np.array([[2.0, 4.0], [5.0, 0.0]]), "b": np.array([2.0])}  # 4 + 16 + 25 + 4 = 49
+    clipped = descent.clip_by_norm(tree, 3.5)
+    assert clipped["w"].tolist() == [[1.0, 2.0], [2.5, 0.0]] and clipped["b"].tolist() == [1.0]
+    assert descent.clip_by_norm(tree, 14.0)["w"].tolist() == tree["w"].tolist()
+
+
 POINTS = [
+    ("clip_by_norm", test_clipping_shortens_3_4_5_to_the_limit_and_leaves_what_is_not_longer),
+    ("clip_by_norm", test_clipping_several_arrays_takes_one_norm_over_all_of_them),
     ("rmsprop", test_centered_rmsprop_takes_a_variance_that_rounds_below_0_for_0),
     ("radam", test_radam_still_waits_while_rho_equals_the_threshold),
     ("newton_schulz", test_newton_schulz_takes_a_size_below_1e_7_for_1e_7),
