@@ -82,6 +82,8 @@ def _distributed():
     import dask
 
     dask.config.set({"distributed.scheduler.allowed-failures": MAY_LOSE})
+    # A local cluster gives up for good a worker that is not back by then, and it may have lost them all.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": PATIENCE})
     return distributed
 
 
