@@ -18,8 +18,8 @@ BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.
 	book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py labs/* solutions/drills solutions/drills/* \
 	tests/*.py tests/*/*.py)
 
-.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs jupyter \
-	lock clean distclean
+.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs grader \
+	jupyter lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -71,6 +71,10 @@ proofs: .venv/.has-book .venv/.has-test  ## run the proof notebooks
 
 labs: .venv/.has-book  ## make labs/ from solutions/
 	$(BIN)/optimlab labs build
+
+grader: .venv/.has-cluster  ## install what grades a class, and nothing else
+	@$(BIN)/optimlab --version
+	@echo "To grade a class: $(BIN)/optimlab grade CLASS_DIR --lab NAME --out OUT; the labs: $(BIN)/optimlab labs list"
 
 jupyter: .venv/.has-book .venv/.has-jupyter  ## install JupyterLab and open the labs in it
 	$(BIN)/jupyter lab labs

@@ -443,7 +443,8 @@ def test_the_module_is_the_command():
 
 
 @pytest.mark.parametrize(
-    "args", [[], ["--help"], ["labs"], ["labs", "--help"], ["grade", "--help"], ["check", "--help"], ["convert", "--help"]]
+    "args",
+    [[], ["--help"], ["labs"], ["labs", "--help"], ["gradebook"], ["grade", "--help"], ["check", "--help"], ["convert", "--help"]],
 )
 def test_help_is_given(optimlab, args):
     code, printed, errors = optimlab(*args)
