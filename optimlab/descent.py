@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from .contract import find, nearest
-from .ops import norm
+from .ops import maximum, norm, sqrt
 from .problems import Problem
 
 
@@ -131,10 +131,10 @@ def clip_by_norm(g, max_norm, axis=None):
     """
     _require_positive("clip_by_norm", "max_norm", max_norm)
     if isinstance(g, dict):
-        scale = _shrink(norm(g), max_norm)
-        return {name: leaf * scale for name, leaf in g.items()}
+        excess = maximum(norm(g) / max_norm, 1)
+        return {name: leaf / excess for name, leaf in g.items()}
     g = np.asarray(g)
-    return g * _shrink(np.sqrt((g * g).sum(axis, keepdims=axis is not None)), max_norm)
+    return g / maximum(sqrt((g * g).sum(axis, keepdims=axis is not None)) / max_norm, 1)
 
 
 def clip_by_value(g, limit):
@@ -147,11 +147,6 @@ def clip_by_value(g, limit):
     if isinstance(g, dict):
         return {name: np.clip(leaf, -limit, limit) for name, leaf in g.items()}
     return np.clip(g, -limit, limit)
-
-
-def _shrink(length, max_norm):
-    with np.errstate(divide="ignore"):
-        return np.minimum(1.0, max_norm / np.asarray(length, dtype=float))
 
 
 def _require_positive(function, what, value):

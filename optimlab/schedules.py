@@ -7,6 +7,8 @@ CosineAnnealingLR, equal up to then, rises again).
 
 import math
 
+from .ops import family, sqrt
+
 
 def constant(lr, *, warmup=0):
     """lr for ever.
@@ -27,7 +29,7 @@ def step(lr, *, every, factor=0.1, warmup=0):
     return _schedule(lr, warmup, lambda t: lr * factor ** ((t - 1 - warmup) // every))
 
 
-def linear(lr, *, steps, warmup=0, floor=0.0):
+def linear(lr, *, steps, warmup=0, floor=0):
     """Straight down from lr to ``floor``.
 
     >>> [linear(1.0, steps=4)(t) for t in (1, 2, 4, 5, 9)]
@@ -36,7 +38,7 @@ def linear(lr, *, steps, warmup=0, floor=0.0):
     return polynomial(lr, steps=steps, power=1, warmup=warmup, floor=floor)
 
 
-def polynomial(lr, *, steps, power=2.0, warmup=0, floor=0.0):
+def polynomial(lr, *, steps, power=2, warmup=0, floor=0):
     """floor + (lr - floor) * (1 - progress)**power.
 
     >>> [polynomial(1.0, steps=4, power=2)(t) for t in (1, 3, 5)]
@@ -46,17 +48,17 @@ def polynomial(lr, *, steps, power=2.0, warmup=0, floor=0.0):
     return _schedule(lr, warmup, lambda t: floor + (lr - floor) * left(t) ** power)
 
 
-def cosine(lr, *, steps, warmup=0, floor=0.0):
+def cosine(lr, *, steps, warmup=0, floor=0):
     """Half a cosine from lr down to ``floor`` (Loshchilov & Hutter 2017, without restarts).
 
     >>> [round(cosine(1.0, steps=4)(t), 4) for t in (1, 2, 3, 5, 100)]
     [1.0, 0.8536, 0.5, 0.0, 0.0]
     """
     left = _left(steps, warmup)
-    return _schedule(lr, warmup, lambda t: floor + (lr - floor) * (1 - math.cos(math.pi * left(t))) / 2)
+    return _schedule(lr, warmup, lambda t: floor + (lr - floor) * (1 - _cos_pi(left(t))) / 2)
 
 
-def wsd(lr, *, steps, warmup=0, decay=0.2, floor=0.0):
+def wsd(lr, *, steps, warmup=0, decay=0.2, floor=0):
     """Warmup, stable, decay: constant, then straight down over the last share ``decay`` of the steps (Hu et al. 2024).
 
     >>> [wsd(1.0, steps=10, decay=0.4)(t) for t in (1, 7, 8, 10, 11)]
@@ -64,8 +66,8 @@ def wsd(lr, *, steps, warmup=0, decay=0.2, floor=0.0):
     """
     _require(0 < decay <= 1, f"wsd: decay is the share of steps spent decaying, in (0, 1], got {decay}")
     length = decay * steps
-    _require(warmup + length <= steps, f"wsd: warmup {warmup} and decay {length:g} do not fit into {steps} steps")
-    return _schedule(lr, warmup, lambda t: floor + (lr - floor) * min(1.0, max(0.0, (steps + 1 - t) / length)))
+    _require(warmup + length <= steps, f"wsd: a warmup of {warmup} and a decay of {decay} * {steps} do not fit into {steps} steps")
+    return _schedule(lr, warmup, lambda t: floor + (lr - floor) * min(1, max(0, (steps + 1 - t) / length)))
 
 
 def inverse_sqrt(lr, *, warmup=1):
@@ -75,7 +77,7 @@ def inverse_sqrt(lr, *, warmup=1):
     [0.25, 1.0, 0.5]
     """
     _require(warmup >= 1, f"inverse_sqrt: warmup must be at least 1 step, got {warmup}")
-    return _schedule(lr, warmup, lambda t: lr * math.sqrt(warmup / t))
+    return _schedule(lr, warmup, lambda t: lr * sqrt(warmup / t))
 
 
 def _schedule(lr, warmup, after):
@@ -91,7 +93,16 @@ def _schedule(lr, warmup, after):
 def _left(steps, warmup):
     """The share of the decay still to come: 1 at t = warmup + 1, 0 from t = steps + 1 on."""
     _require(steps > warmup, f"steps must be more than the warmup of {warmup}, got {steps}")
-    return lambda t: max(0.0, 1 - (t - 1 - warmup) / (steps - warmup))
+    return lambda t: max(0, (steps + 1 - t) / (steps - warmup))
+
+
+def _cos_pi(x):
+    """The cosine of pi x; exact where x is a SymPy number or symbol, so that the proofs can run a schedule too."""
+    if family(x) == "sympy":
+        import sympy
+
+        return sympy.cos(sympy.pi * x)
+    return math.cos(math.pi * x)
 
 
 def _require(truth, sentence):

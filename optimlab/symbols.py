@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import wraps
 from textwrap import wrap
 
-from sympy import Float, Mul, Poly, PolynomialError, Symbol, expand, symbols, sympify
+from sympy import Float, Mul, Poly, PolynomialError, Rational, Symbol, expand, symbols, sympify
 from sympy.core.function import AppliedUndef
 
-from .contract import find
+from . import descent, rules, schedules
+from .contract import RULES, nearest
 from .evidence import ROUTES, admits, describe, draw, failure, route
 
 theta, g, m, mu = symbols("theta g m mu", real=True)  # parameter, gradient, average gradient, expected gradient
@@ -25,6 +26,11 @@ t = Symbol("t", integer=True, nonnegative=True)  # steps taken so far
 
 DOMAIN = {beta: (0, 1), beta1: (0, 1), beta2: (0, 1)}  # open intervals, which SymPy's assumptions cannot say
 POINTS = 20  # random points at which a claim is confirmed
+PARTS = {  # what ships beside the rules and has theorems too -> its module
+    "newton_schulz": rules,
+    **dict.fromkeys(("clip_by_norm", "clip_by_value"), descent),
+    **dict.fromkeys(("constant", "step", "linear", "polynomial", "cosine", "wsd", "inverse_sqrt"), schedules),
+}
 LEDGER = []  # one Row per claim, in the order they were settled
 _RAN = []  # the rules that ran since the last claim was settled
 
@@ -59,23 +65,38 @@ class Row:
 
 
 def shipped(*names):
-    """The rules of optimlab.rules by name, as they ship; the ledger notes which of them ran for which claim.
+    """The rules of optimlab.rules by name, as they ship, and PARTS; the ledger notes which of them ran for which claim.
 
     >>> sgd = shipped("sgd")
     >>> sgd(theta, g, lr=lr)
     (-eta*g + theta, {})
     """
 
-    def noted(rule):
-        @wraps(rule)
+    def noted(name):
+        if name not in RULES and name not in PARTS:
+            raise ValueError(f"nothing that ships is named {name!r}; {nearest(name, [*RULES, *PARTS])}")
+        function = RULES[name] if name in RULES else getattr(PARTS[name], name)
+
+        @wraps(function)
         def run(*args, **hyper):
-            _RAN.append(rule.__name__)
-            return rule(*args, **hyper)
+            _RAN.append(name)
+            return function(*args, **hyper)
 
         return run
 
-    rules = [noted(find(name)) for name in names]
-    return rules[0] if len(rules) == 1 else rules
+    found = [noted(name) for name in names]
+    return found[0] if len(found) == 1 else found
+
+
+def exact(expression):
+    """The expression with the decimal that a float was written as in its place: 0.1 becomes 1/10.
+
+    For what ships with decimals in its body. ``prove`` takes no floats, which would make algebra approximate.
+
+    >>> exact(theta + 3.4445 * g)
+    6889*g/2000 + theta
+    """
+    return sympify(expression).replace(lambda part: part.is_Float, lambda part: Rational(str(part)))
 
 
 def expectation(expression, moments, independent=False):

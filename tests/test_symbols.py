@@ -5,7 +5,7 @@ from sympy import Function, Piecewise, Rational, Symbol, sqrt
 from sympy import Eq as Equal
 
 from optimlab import symbols
-from optimlab.symbols import LEDGER, FalseStatement, NotProved, expectation, prove, refute, shipped
+from optimlab.symbols import LEDGER, FalseStatement, NotProved, exact, expectation, prove, refute, shipped
 from optimlab.symbols import beta, beta1, beta2, c, eps, g, h, lr, m, mu, s, t, theta, v
 
 
@@ -158,6 +158,23 @@ def test_expectation_is_linear_and_no_more():
             expectation(outside, {g: mu})
 
 
-def test_only_registered_rules_are_shipped():
-    with pytest.raises(ValueError, match="there is no rule named 'adan'; did you mean 'adam'"):
-        shipped("adan")
+def test_only_what_ships_is_shipped():
+    for name, near in {"adan": "adam", "cosin": "cosine", "clip_norm": "clip_by_norm"}.items():
+        with pytest.raises(ValueError, match=f"nothing that ships is named '{name}'; did you mean '{near}'"):
+            shipped(name)
+
+
+def test_a_shipped_part_is_noted_under_its_own_name():
+    symbols._RAN.clear()
+    cosine, clip_by_norm = shipped("cosine", "clip_by_norm")
+    n = Symbol("n", integer=True, positive=True)
+    row = prove("thm-x: a schedule begins with its rate", cosine(lr, steps=n, floor=0)(1), lr)
+    assert row.rules == ("cosine",)
+    row = prove("thm-y: clipping keeps a short gradient", list(clip_by_norm([Rational(1, 2), 0], 1)), [Rational(1, 2), 0])
+    assert row.rules == ("clip_by_norm",)
+
+
+def test_exact_reads_a_float_as_the_decimal_that_was_written():
+    assert exact(0.1 * g + 1e-7) == g / 10 + Rational(1, 10**7)
+    sgd = shipped("sgd")
+    prove("thm-x: a float made exact may be proved", exact(2.5 * sgd(theta, g, lr=lr)[0]), Rational(5, 2) * (theta - lr * g))

@@ -51,6 +51,19 @@ def adamw(theta, g, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=1
     return _decayed(theta, _average(g, beta1) / (np.sqrt(_average(g * g, beta2)) + eps), lr, weight_decay)
 
 
+def adam_l2(theta, g, *, weight_decay=1e-2, **hyper):
+    """Adam along g + weight_decay * theta: each step worked out from all the gradients up to it.
+
+    >>> adam_l2(1.0, [3.0], lr=0.1, weight_decay=0.1).round(4).tolist()
+    [0.9]
+    """
+    path, fed = [theta], []
+    for gradient in g:
+        fed.append(gradient + weight_decay * path[-1])
+        path.append(adam(theta, fed, **hyper)[-1])
+    return np.array(path[1:])
+
+
 def _average(x, beta):
     """At each time the average of x so far, an entry of age a weighing beta**a."""
     return _weigh(lambda age: beta**age, x) / _weigh(lambda age: beta**age, np.ones_like(x))

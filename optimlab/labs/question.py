@@ -259,15 +259,16 @@ def _by_key(case, expected, answer):
 
 
 def _known(case, answers):
-    """Names of the known mistakes that would have answered the same."""
-    return tuple(name for name, wrong in case.variants.items() if _agree(case, answers, wrong))
+    """Names of the known mistakes that would have answered the same; of dicts, those that share most of the numbers."""
+    dicts = any(isinstance(expected, Mapping) for expected in case.expected)
+    measure = _shared if dicts else _agree
+    shared = {name: measure(case, answers, wrong) for name, wrong in case.variants.items()}
+    return tuple(name for name, count in shared.items() if count and count == max(shared.values()))
 
 
 def _agree(case, answers, wrong):
     """Whether two lists of answers are the same, up to where both of them blow up."""
     for expected, ours, theirs in zip(case.expected, answers, wrong):
-        if isinstance(expected, Mapping):
-            return _share_a_wrong_number(case, expected, ours, theirs)
         ours, theirs = _trace(case, expected, ours), _trace(case, expected, theirs)
         if ours is None or theirs is None or ours.shape != theirs.shape:
             return False
@@ -277,6 +278,30 @@ def _agree(case, answers, wrong):
         if not _close(case, theirs, ours).all():
             return False
     return True
+
+
+def _shared(case, answers, wrong):
+    """How many entries of their dicts two lists of answers share, 0 if all of those are right."""
+    count, erred = 0, False
+    for expected, ours, theirs in zip(case.expected, answers, wrong):
+        for key, number in expected.items():
+            mine = _entry(case, ours, key)
+            if _same(case, _entry(case, theirs, key), mine):
+                count, erred = count + 1, erred or not _same(case, number, mine)
+    return count if erred else 0
+
+
+def _entry(case, answer, key):
+    if case.item is not None:
+        answer = answer[case.item] if _is_pair(answer) else None
+    return _numbers(answer.get(key)) if isinstance(answer, Mapping) else None
+
+
+def _same(case, expected, numbers):
+    if expected is None or numbers is None or np.shape(expected) != numbers.shape:
+        return False
+    finite = np.isfinite(expected).all(), np.isfinite(numbers).all()
+    return bool(_close(case, expected, numbers).all()) if all(finite) else not any(finite)
 
 
 def _trace(case, expected, answer):
@@ -289,14 +314,6 @@ def _trace(case, expected, answer):
     if isinstance(answer, (complex, np.complexfloating)):
         return blown
     return _numbers(answer)
-
-
-def _share_a_wrong_number(case, expected, ours, theirs):
-    def same(key, number, other):
-        numbers = _numbers(other.get(key)) if isinstance(other, Mapping) else None
-        return numbers is not None and numbers.shape == () and bool(_close(case, number, numbers))
-
-    return any(not same(key, number, ours) and same(key, theirs[key], ours) for key, number in expected.items())
 
 
 def _is_pair(answer):

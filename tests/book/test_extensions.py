@@ -54,6 +54,45 @@ def test_the_digest_changes_with_any_file_and_any_name(tmp_path):
     assert len(set(digests)) == 3 and freshness.digest("package", "*.py") == digests[-1]
 
 
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A small package in place of optimlab: b imports a, the subpackage c imports b, d imports what it is told to."""
+    freshness = extension("freshness")
+    monkeypatch.setattr(freshness, "ROOT", tmp_path)
+    texts = {"__init__": "", "a": "x = 1", "b": "def f():\n    from .a import x", "c/__init__": "",
+             "c/e": "from .. import b", "d": "from importlib import import_module", "alone": ""}  # fmt: skip
+    for name, text in texts.items():
+        path = tmp_path / "optimlab" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    (tmp_path / "optimlab/data.json").write_text("{}")
+
+    def reached(*code):
+        paths = {path.relative_to(tmp_path / "optimlab").as_posix() for path in freshness.imported(code)}
+        return "all" if paths == {*(f"{name}.py" for name in texts), "data.json"} else paths - {"__init__.py", "data.json"}
+
+    return reached
+
+
+@pytest.mark.parametrize(
+    "code, modules",
+    [
+        ("import numpy as np", set()),
+        ("import optimlab.a", {"a.py"}),
+        ("from optimlab import a", {"a.py"}),
+        ("from optimlab.a import x", {"a.py"}),
+        ("from optimlab.b import f", {"a.py", "b.py"}),
+        ("def late():\n    from optimlab.c import e", {"a.py", "b.py", "c/__init__.py", "c/e.py"}),
+        ("from optimlab.d import anything", "all"),
+        ("__import__('optimlab.a')", "all"),
+        ("import importlib as i", "all"),
+        ("%run optimlab/a.py", "all"),
+    ],
+)
+def test_a_page_runs_again_when_a_module_that_its_code_reaches_changes(code, modules, package):
+    assert package("y = 2", code) == modules
+
+
 @pytest.fixture(scope="module")
 def conventions():
     pytest.importorskip("sphinx", reason="needs jupyter-book: make test")

@@ -97,7 +97,7 @@ def test_theorems_and_rows_are_one_to_one_and_every_chapters_theorem_has_a_badge
         ("proofs/05-adagrad.ipynb", '\\"thm-adagrad-scale: ', '\\"thm-gd-descent: ',
          "proofs/05-adagrad: settles thm-gd-descent, which proofs/01-gradient-descent states"),
         ("proofs/05-adagrad.ipynb", "on the shipped adagrad", "on the shipped adagard",
-         "ran on 'adagard', which is no rule"),
+         "ran on 'adagard', which does not ship"),
         ("proofs/05-adagrad.ipynb", "; on the shipped adagrad", "",
          "the theorem thm-adagrad-budget has no row"),
     ],

@@ -72,7 +72,7 @@ def proofs(name):
     for notebook in sorted(NOTEBOOKS.values(), key=lambda notebook: len(notebook["cells"])):
         code = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]
         shipped = {word for names in SHIPPED.findall("\n".join(code)) for word in re.findall(r"\w+", names)}
-        if shipped & set(users(name)):
+        if shipped & {name, *users(name)}:
             run = {}
             for cell in code:
                 exec(cell, run)

@@ -1,14 +1,15 @@
 """Run the truth layers on wrong rules and report which layer kills each: `make mutants`.
 
 One process for each mutant, forked from one that has imported all it needs; what does not end in time counts as killed.
+Time is the processor's, so that a busy machine kills nothing.
 """
 
 import argparse
 import multiprocessing as mp
 import os
+import resource
 import signal
 import sys
-import time
 from collections import Counter
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -20,7 +21,7 @@ from equivalents import EQUIVALENT  # noqa: E402
 from layers import LAYERS, kills  # noqa: E402
 from mutants import Mutant, from_mistakes, mutants  # noqa: E402
 
-SECONDS = 300  # for one mutant, all layers together
+SECONDS = 300  # of processor time for one mutant, all layers together
 RULES_FILE = ROOT / "optimlab/rules.py"
 TRUTH = Mutant("all", "none", "the rules as they are", lambda: None)
 
@@ -36,24 +37,20 @@ def judge(queue, layers, every=False, jobs=2, seconds=SECONDS):
         while queue and len(running) < jobs:
             mutant = queue.pop()
             receive, send = context.Pipe(duplex=False)
-            child = context.Process(target=_child, args=(send, mutant, layers, every), daemon=True)
+            child = context.Process(target=_child, args=(send, mutant, layers, every, seconds), daemon=True)
             child.start()
             send.close()
-            running[receive] = [mutant, child, time.monotonic() + seconds, []]
-        due = min(deadline for _, _, deadline, _ in running.values())
-        for receive in wait(list(running), max(0, due - time.monotonic())):
+            running[receive] = (mutant, child, [])
+        for receive in wait(list(running)):
             try:
-                running[receive][3].append(receive.recv())
+                running[receive][2].append(receive.recv())
             except EOFError:
                 yield _finished(*running.pop(receive))
-        for receive in [r for r, (_, _, deadline, _) in running.items() if deadline <= time.monotonic()]:
-            mutant, child, _, found = running.pop(receive)
-            child.kill()
-            yield _finished(mutant, child, 0, [*found, ("time", f"no end within {seconds} s")])
 
 
-def _child(send, mutant, layers, every):
-    signal.alarm(2 * SECONDS)  # should no one be left to end it
+def _child(send, mutant, layers, every, seconds):
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    signal.alarm(20 * seconds)  # should it wait for something, or no one be left to end it
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
     os.dup2(devnull, 2)
@@ -64,13 +61,13 @@ def _child(send, mutant, layers, every):
     send.send(None)  # the end: a process that died on the way did not say so
 
 
-def _finished(mutant, child, _, found):
-    """What came of a mutant: whoever did not end by saying so, ended in a crash or was ended."""
+def _finished(mutant, child, found):
+    """What came of a mutant: whoever did not end by saying so, ran out of time or crashed."""
     child.join()
     if found[-1:] == [None]:
         return mutant, found[:-1]
-    if found and found[-1][0] == "time":
-        return mutant, found
+    if -child.exitcode in (signal.SIGXCPU, signal.SIGKILL, signal.SIGALRM):
+        return mutant, [*found, ("time", "no end in time")]
     return mutant, [*found, ("crash", f"exit code {child.exitcode}")]
 
 

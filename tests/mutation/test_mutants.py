@@ -90,7 +90,7 @@ for layer, keys in json.loads(sys.argv[1]).items():
 truth = TRUTH._replace(rule="adagrad")
 killed += [list(said) for m, found in judge([truth], list(json.loads(sys.argv[1]))) for said in found]
 hang = TRUTH._replace(install=lambda: max(iter(int, 1)))  # of endless zeros
-killed += [list(found[0]) for m, found in judge([hang], ["recorded"], seconds=0.5)]
+killed += [list(found[0]) for m, found in judge([hang], ["recorded"], seconds=1)]
 print(json.dumps(killed))
 """
 
@@ -134,5 +134,5 @@ def test_each_layer_kills_its_sample_and_spares_the_truth_and_a_hang_is_ended():
     command = [sys.executable, "-c", JUDGE, json.dumps(SAMPLE)]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    expected = [[layer, *key] for layer, keys in SAMPLE.items() for key in keys] + [["time", "no end within 0.5 s"]]
+    expected = [[layer, *key] for layer, keys in SAMPLE.items() for key in keys] + [["time", "no end in time"]]
     assert sorted(json.loads(done.stdout)) == sorted(expected)
