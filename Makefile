@@ -13,10 +13,11 @@ export OPENBLAS_NUM_THREADS := 1
 
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval --nbval-current-env \
 	--nbval-cell-timeout 120 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
-BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
-	book/scripts/* book/scripts/*/* 	optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
+BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_ext/*.cjs book/_templates/* \
+	book/_static/* book/_static/*/* book/scripts/* book/scripts/*/* \
+	optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
 
-.PHONY: help book serve test truth mutants parity proofs labs jupyter lock clean distclean
+.PHONY: help book serve test truth mutants parity bench proofs labs jupyter lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -41,6 +42,11 @@ mutants: .venv/.has-book .venv/.has-test  ## plant every small error in the rule
 
 parity: .venv/.has-book .venv/.has-test .venv/.has-parity  ## install PyTorch and compare every rule with it
 	$(PYTEST) tests -k "parity or torch"
+
+# A script prints what it measured and asserts nothing; reading is measured on the built book.
+bench: .venv/.has-book .venv/.has-test $(if $(filter-out reading,$(WHICH)),,_build/.book)  ## measure (WHICH=reading: one)
+	@for script in tests/benchmarks/bench_$(or $(WHICH),*).py; do \
+		echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 proofs: .venv/.has-book .venv/.has-test  ## run the proof notebooks
 	$(PYTEST) book/proofs

@@ -1,5 +1,6 @@
-// A formula that is wider than the page scrolls in its own box; the keyboard must be able to reach it to scroll it.
-// (The theme does the same for code and tables.)
+// For whoever reads by keyboard, on every page: formulas that scroll can be reached, and a pressed button keeps the focus.
+
+// A formula that is wider than the page scrolls in its own box. (The theme does the same for code and tables.)
 function reachWhatScrolls() {
   for (const box of document.querySelectorAll(".katex-display")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
@@ -7,7 +8,14 @@ function reachWhatScrolls() {
   }
 }
 
-document.addEventListener("DOMContentLoaded", reachWhatScrolls);
+// The theme takes the focus from its buttons, for the sake of the mouse; the keyboard would lose its place.
+function keepFocus() {
+  for (const button of document.querySelectorAll("button")) {
+    button.blur = () => button.matches(":focus-visible") || HTMLElement.prototype.blur.call(button);
+  }
+}
+
+document.addEventListener("DOMContentLoaded", () => { reachWhatScrolls(); keepFocus(); });
 document.fonts.ready.then(reachWhatScrolls);
 window.addEventListener("resize", reachWhatScrolls);
-document.addEventListener("toggle", reachWhatScrolls, true);
+document.addEventListener("toggle", reachWhatScrolls, true);  // what was folded has a width now

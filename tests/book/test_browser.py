@@ -1,4 +1,4 @@
-"""The built book as a reader meets it: every page in Chromium, on a desk and on a telephone, with the network cut."""
+"""The built book as a reader meets it: every page in Chromium, on a desk, enlarged, on a phone, with the network cut."""
 
 import contextlib
 import functools
@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-WIDTHS = (1280, 390)  # pixels: a desk, a telephone
+WIDTHS = (1280, 640, 390)  # pixels: a desk, the same at 200% zoom, a telephone
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -83,12 +83,11 @@ def crawl(browser, folder):
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     names = [name for name in names if name != "index.html" and not name.startswith("_static/")]
     with served(folder) as site:
-        for width in WIDTHS:
-            context = browser.new_context(viewport={"width": width, "height": 800}, service_workers="block")
-            for name in names:
-                seen = visit(context, site, name, width, faults)
-                ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
-            context.close()
+        context = browser.new_context(viewport={"width": WIDTHS[0], "height": 800}, service_workers="block")
+        for name in names:
+            seen = visit(context, site, name, faults)
+            ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
+        context.close()
     for name, targets in links.items():
         for target in (unquote(each.removeprefix(site)) for each in targets if each.startswith(site)):
             address, anchor = urldefrag(target)
@@ -100,11 +99,11 @@ def crawl(browser, folder):
     return faults, names
 
 
-def visit(context, site, name, width, faults):
-    """One page at one width: what the reader's browser says of it."""
+def visit(context, site, name, faults):
+    """One page: what the reader's browser says of it when it loads, and how it looks at every width."""
 
     def note(kind, sentence):
-        faults[kind].append(f"{name} at {width}: {sentence}")
+        faults[kind].append(f"{name}: {sentence}")
 
     def refuse(route):
         note("request that leaves the site", route.request.url)
@@ -117,8 +116,14 @@ def visit(context, site, name, width, faults):
     page.on("response", lambda answer: note("missing file", answer.url) if answer.status >= 400 else None)
     page.goto(site + name, wait_until="load")
     page.wait_for_load_state("networkidle")
-    page.evaluate(READY)
-    seen = page.evaluate(LOOK)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate(READY)
+        seen = page.evaluate(LOOK)
+        if seen["pageWidth"] > width:
+            note("page wider than the screen", f"{seen['pageWidth']} pixels at {width}")
+        for element in sorted(set(seen["cut"])):
+            note("page wider than the screen", f"at {width}: {element}")
     for source in seen["unloaded"]:
         note("image that does not load", source[:200])
     for formula in seen["unset"]:
@@ -131,10 +136,6 @@ def visit(context, site, name, width, faults):
         if sign in seen["text"]:
             at = seen["text"].index(sign)
             note("formula left as TeX", seen["text"][max(at - 60, 0) : at + 60])
-    if seen["pageWidth"] > width:
-        note("page wider than the screen", f"{seen['pageWidth']} pixels")
-    for element in sorted(set(seen["cut"])):
-        note("page wider than the screen", element)
     page.close()
     return seen
 
@@ -178,6 +179,43 @@ def test_the_front_door_opens_the_introduction(browser, book):
         page.close()
 
 
+def searched(page, words):
+    """The titles that the page of the search finds for these words."""
+    page.locator("#search-results input[name=q], form.bd-search input[name=q]").last.fill(words)
+    page.keyboard.press("Enter")
+    page.locator("#search-results li a").first.wait_for(timeout=60_000)
+    return page.locator("#search-results li a").all_inner_texts()
+
+
+@pytest.mark.parametrize("how", ["served", "from a file"])
+def test_the_search_finds_bias_correction(how, browser, book):
+    with served(book.html) as site:
+        page = browser.new_page()
+        page.goto((site if how == "served" else book.html.as_uri() + "/") + "search.html")
+        assert any("Adam" in title for title in searched(page, "bias correction"))
+        page.close()
+
+
+def test_a_chapter_read_from_a_file_is_whole(browser, book):
+    """No server, as in an unpacked archive: formulas, pictures, fonts, the menus and the theme."""
+    errors = []
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(error.message))
+    page.on("requestfailed", lambda request: errors.append(request.url))
+    page.goto((book.html / "book/07-adam.html").as_uri())
+    page.evaluate(READY)
+    seen = page.evaluate(LOOK)
+    assert seen["unloaded"] == seen["unset"] == seen["flatMath"] == []
+    for font in ("16px KaTeX_Main", '900 16px "Font Awesome 6 Free"'):
+        assert page.evaluate("font => document.fonts.check(font)", font)
+    page.locator(".theme-switch-button").last.click()
+    page.locator("a.next-page, a.right-next").first.click()
+    page.wait_for_url("**/08-what-adam-is.html")
+    assert errors == []
+    page.close()
+
+
 PLANTED = {
     "broken anchor": '<a href="#nowhere">x</a>',
     "broken link": '<a href="nowhere.html">x</a>',
@@ -185,7 +223,7 @@ PLANTED = {
     "formula left as TeX": r'<span class="math">\(x\)</span>',
     "formula that is an error": '<span class="katex-error">planted</span>',
     "formula without its root or brace": """<span class="katex"><annotation>x</annotation>
-        <span style="display: block; height: 20px"><svg width="40" height="2" viewBox="0 0 40 2"></svg></span></span>""",
+        <span style="display: block; height: 20px"><svg width="40" height="2"></svg></span></span>""",
     "image that does not load": '<img src="nowhere.png" alt="Nothing.">',
     "missing file": '<script src="nowhere.js"></script>',
     "page wider than the screen": '<div style="overflow: hidden"><p style="width: 900px">wide</p></div>',

@@ -1,4 +1,4 @@
-"""What a page loads: the styles and icons it uses, pictures of a sane size, and no more than a phone on a train can bear."""
+"""What a page loads: the styles and icons it uses, pictures of a sane size, no more than a phone on a train can bear."""
 
 import doctest
 import gzip
