@@ -314,6 +314,23 @@ def build(solutions, labs_dir):
         raise Sentence(str(error)) from None
 
 
+@labs_.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--install", required=True, metavar="REQUIREMENT", help="What pip shall install: git+https://...@v1, or a URL.")
+@click.option("--labs", "labs_dir", type=PATH, default="labs", show_default=True, help="Where the labs are.")
+@click.option("--out", type=PATH, default="labs.zip", show_default=True, help="The zip to write.")
+def pack(names, install, labs_dir, out):
+    """Pack labs (all of them, if none is named) to hand out: a zip, a template for GitHub Classroom, or for Colab."""
+    from .labs.build import BuildError
+    from .labs.pack import pack
+
+    chosen = [_lab(name).name for name in names] or labs.names()
+    try:
+        click.echo(pack(chosen, labs_dir, out, install))
+    except (BuildError, OSError) as error:
+        raise Sentence(str(error)) from None
+
+
 # ------------------------------------------------------------------------------------------------------------- convert
 
 

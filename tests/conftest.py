@@ -11,7 +11,7 @@ import pytest
 
 STRICT = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 LACK = re.compile(r"^(?:Skipped: )?(needs .*|could not import '(\w+)')")
-REMEDY = {"torch": "make parity"}
+REMEDY = {"torch": "make parity", "nbgrader": "make nbgrader"}
 
 
 def lack(report):

@@ -44,7 +44,7 @@ def bundle(folder, target, generated=None):
         workers = [path for path in entries if path.name.endswith(".worker.js")]
         for kind, paths in {"iife": [path for path in entries if path not in workers], "esm": workers}.items():
             if paths:
-                how = ["--bundle", "--minify", "--charset=utf8", f"--target={TARGET}", f"--format={kind}"]
+                how = ["--bundle", "--minify", "--charset=utf8", "--loader:.py=text", f"--target={TARGET}", f"--format={kind}"]
                 run([*paths, *how, *alias, "--legal-comments=none", "--external:*.woff2", f"--outdir={target}"])
 
 
