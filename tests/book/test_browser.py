@@ -2,6 +2,8 @@
 
 import contextlib
 import functools
+import gzip
+import re
 import shutil
 import threading
 from collections import defaultdict
@@ -12,6 +14,8 @@ from urllib.parse import unquote, urldefrag
 import pytest
 
 WIDTHS = (1280, 640, 390)  # pixels: a desk, the same at 200% zoom, a telephone
+CHAPTER = re.compile(r"book/\d\d-.*\.html")
+RAW, PACKED = 1_500_000, 600_000  # bytes of a chapter and of all it loads at first
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -31,6 +35,7 @@ LOOK = """() => {
   return {
     ids: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
     links: [...document.querySelectorAll('a[href]')].map(a => a.href),
+    loaded: performance.getEntriesByType('resource').map(entry => entry.name),
     text: texts.join(' '),
     unloaded: [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src),
     unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('.katex'))
@@ -78,8 +83,8 @@ class Silent(SimpleHTTPRequestHandler):
 
 
 def crawl(browser, folder):
-    """Open every page of ``folder`` at every width: {kind of fault: [sentences]}, and the names of the pages opened."""
-    faults, ids, links = defaultdict(list), {}, {}
+    """Open every page of ``folder`` at every width: {kind of fault: [sentences]}, and the files each page loads."""
+    faults, ids, links, loads = defaultdict(list), {}, {}, {}
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     names = [name for name in names if name != "index.html" and not name.startswith("_static/")]
     with served(folder) as site:
@@ -87,6 +92,7 @@ def crawl(browser, folder):
         for name in names:
             seen = visit(context, site, name, faults)
             ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
+            loads[name] = {name, *(file(each, site) for each in seen["loaded"] if each.startswith(site))}
         context.close()
     for name, targets in links.items():
         for target in (unquote(each.removeprefix(site)) for each in targets if each.startswith(site)):
@@ -96,7 +102,11 @@ def crawl(browser, folder):
                 faults["broken link"].append(f"{name} links to {target}")
             elif anchor not in ids.get(address, {anchor}):
                 faults["broken anchor"].append(f"{name} links to {target}")
-    return faults, names
+    return faults, loads
+
+
+def file(address, site):
+    return unquote(urldefrag(address.removeprefix(site)).url.partition("?")[0])
 
 
 def visit(context, site, name, faults):
@@ -141,11 +151,16 @@ def visit(context, site, name, faults):
 
 
 @pytest.fixture(scope="module")
-def found(browser, book):
+def crawled(browser, book):
+    faults, loads = crawl(browser, book.html)
+    assert {f"{page}.html" for page in book.toc} <= set(loads)
+    return faults, loads
+
+
+@pytest.fixture(scope="module")
+def found(crawled):
     """What the crawl of the book found."""
-    faults, names = crawl(browser, book.html)
-    assert {f"{page}.html" for page in book.toc} <= set(names)
-    return faults
+    return crawled[0]
 
 
 KINDS = [
@@ -169,6 +184,18 @@ def test_no_page_has_a(kind, found):
 
 def test_the_crawl_looks_for_every_kind_of_fault_it_finds(found):
     assert set(found) <= set(KINDS)
+
+
+def test_a_chapter_and_all_it_loads_stay_small(crawled, book):
+    """Bytes, and bytes as a server packs them, pictures and fonts included, for whoever comes for the first time."""
+    weights = {}
+    for name, files in crawled[1].items():
+        if CHAPTER.fullmatch(name):
+            contents = [(book.html / file).read_bytes() for file in files]
+            packed = sum(min(len(content), len(gzip.compress(content))) for content in contents)
+            weights[name] = sum(map(len, contents)), packed
+    assert len(weights) > 9 and min(weights.values()) > (300_000, 100_000)
+    assert {name: weight for name, weight in weights.items() if weight[0] > RAW or weight[1] > PACKED} == {}
 
 
 def test_the_front_door_opens_the_introduction(browser, book):
@@ -234,8 +261,8 @@ PLANTED = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_crawl_finds_a_planted(kind, browser, tmp_path):
     (tmp_path / "page.html").write_text(f"<!doctype html><title>x</title>{PLANTED[kind]}")
-    faults, names = crawl(browser, tmp_path)
-    assert names == ["page.html"] and faults[kind]
+    faults, loads = crawl(browser, tmp_path)
+    assert set(loads) == {"page.html"} and faults[kind]
 
 
 def test_the_crawl_finds_nothing_on_a_sound_page(browser, tmp_path):
@@ -243,4 +270,4 @@ def test_the_crawl_finds_nothing_on_a_sound_page(browser, tmp_path):
         '''<!doctype html><title>x</title><link rel="icon" href="data:,"><h1 id="a">A</h1><a href="#a">up</a>
         <a href="https://example.org">there</a><div style="overflow-x: auto"><p style="width: 900px">wide</p></div>'''
     )
-    assert crawl(browser, tmp_path) == ({}, ["page.html"])
+    assert crawl(browser, tmp_path) == ({}, {"page.html": {"page.html"}})
