@@ -17,7 +17,7 @@ BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.
 	book/_static/* book/_static/*/* book/scripts/* book/scripts/*/* \
 	optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
 
-.PHONY: help book serve test truth mutants parity nbgrader bench proofs labs jupyter lock clean distclean
+.PHONY: help book serve test truth mutants attacks soak parity nbgrader bench proofs labs jupyter lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -31,7 +31,7 @@ serve: book  ## build the book and serve it on 127.0.0.1 (PORT=8000)
 	@echo "Read it at http://127.0.0.1:$(PORT)/ and press Ctrl-C when done."
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test: .venv/.has-book .venv/.has-test $(if $(CI),.venv/.has-parity .venv/.has-nbgrader) node_modules/.package-lock.json  ## run every test
+test: $(addprefix .venv/.has-,book test cluster $(if $(CI),parity nbgrader)) node_modules/.package-lock.json  ## run every test
 	$(PYTEST)
 
 truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules are right: proofs, parity, equations
@@ -39,6 +39,12 @@ truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules ar
 
 mutants: .venv/.has-book .venv/.has-test  ## plant every small error in the rules; report which truth layer finds it
 	$(BIN)/python tests/mutation/run.py --jobs $(JOBS)
+
+attacks: .venv/.has-book .venv/.has-test  ## prove each attack on the grader real, in bubblewrap, and what holds it
+	cd tests && ../$(BIN)/python -m attacks.prove
+
+soak: .venv/.has-book .venv/.has-test  ## grade ten thousand submissions, a thousand of them hostile
+	cd tests && ../$(BIN)/python -m attacks.soak 10000
 
 parity: .venv/.has-book .venv/.has-test .venv/.has-parity  ## install PyTorch and compare every rule with it
 	$(PYTEST) tests -k "parity or torch"

@@ -92,13 +92,14 @@ def _probe(context, _, wanted):
 @click.option("--seed-file", type=PATH, help="The secret from which hidden cases are drawn; made if it is not there.")
 @click.option("--roster", "roster_file", type=PATH, help="A CSV file with a column student and, if need be, lms_id.")
 @click.option("--jobs", type=click.IntRange(1), default=_cores, help="How many submissions run at a time.")
+@click.option("--dask", metavar="ADDRESS", help="Grade on a Dask cluster, or on --jobs processes here if it is local.")
 @click.option("--regrade", multiple=True, metavar="STUDENT", help="Grade this student again.")
 @click.option("--regrade-question", multiple=True, metavar="NAME", help="Ask everyone this question again.")
 @click.option("--due", metavar="TIME", help="When it was due, like 2026-12-01T23:59; what is late loses points.")
 @click.option("--late-percent", type=click.FloatRange(0, 100), default=10, show_default=True, help="For each day begun.")
 @click.option("--late-grace", type=click.FloatRange(0), default=0, show_default=True, help="Hours that cost nothing.")
 @click.option("--late-cap", type=click.FloatRange(0, 100), default=100, show_default=True, help="No more than that.")
-def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, regrade, regrade_question, due, **late):
+def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, dask, regrade, regrade_question, due, **late):
     """Grade the notebooks in CLASS_DIR.
 
     They are named <student>.ipynb, <student>/<lab>.ipynb, or as Canvas and Moodle name their downloads. OUT receives
@@ -125,6 +126,7 @@ def grade(class_dir, lab, out, unsafe, seed_file, roster_file, jobs, regrade, re
             watch=_progress,
             late=_late_policy(due, **late),
             again=run.Again(regrade, regrade_question),
+            dask=dask,
         )
     except (OSError, sqlite3.Error) as error:
         raise Sentence(
@@ -199,20 +201,33 @@ def _remarks(graded):
 def check(notebook, lab):
     """Try your own NOTEBOOK on the cases of its lab that may be seen. Exit code 0 if all is right, 1 if not."""
     lab = _lab(lab or _guess(notebook))
-    if sys.platform == "win32":
-        raise Sentence("optimlab check needs a system that can fork; on Windows call check(...) in the notebook itself")
-    from .grading import jail, run
-
-    try:
-        verdicts, notes = run.check_file(notebook, lab, tier=jail.choose_tier(unsafe=True), limits=jail.Limits())
-    except Refused as refused:
-        raise Sentence(str(refused)) from None
+    verdicts, notes = _check_here(notebook, lab) if sys.platform == "win32" else _check_apart(notebook, lab)
     for verdict in verdicts:
         click.echo(verdict)
     click.echo(f"{sum(verdict.points for verdict in verdicts):g} of {lab.max_score:g} points")
     for note in notes:
         click.echo(note, err=True)
     sys.exit(0 if all(verdicts) else 1)
+
+
+def _check_apart(notebook, lab):
+    from .grading import jail, run
+
+    try:
+        return run.check_file(notebook, lab, tier=jail.choose_tier(unsafe=True), limits=jail.Limits())
+    except Refused as refused:
+        raise Sentence(str(refused)) from None
+
+
+def _check_here(notebook, lab):
+    """Without a process of its own, which needs a system that can fork."""
+    from .check import check_notebook
+    from .labs.build import BuildError, read
+
+    try:
+        return check_notebook(read(notebook), lab), []
+    except BuildError as error:
+        raise Sentence(str(error)) from None
 
 
 def _guess(notebook):

@@ -223,7 +223,7 @@ def but(**changes):
         ),
         (["check", "file", "--lab", LAB], 1, f"file {NO_NOTEBOOK} it is not a Jupyter notebook: it is not valid JSON"),
         (["check", "empty", "--lab", LAB], 1, f"empty {NO_NOTEBOOK} it is not a regular file"),
-        (["check", "file", "--lab", "lab05"], 2, "there is no lab named 'lab05'; did you mean 'lab04_race'?"),
+        (["check", "file", "--lab", "lab04"], 2, "there is no lab named 'lab04'; did you mean 'lab04_race'?"),
     ],
     ids=lambda x: " ".join(x) if isinstance(x, list) else None,
 )
@@ -302,6 +302,19 @@ def test_check_says_of_a_file_what_check_says_in_the_notebook(optimlab, path, co
         exec("".join(cell["source"]), there)
     said = [f"{shown(there[question.name])}\n" for question in labs.load(LAB).questions]
     assert optimlab("check", path) == (code, "".join(said) + f"{points} of 20 points\n", "")
+
+
+@needs_fork
+@pytest.mark.parametrize("path", [SOLVED, UNSOLVED, SOLVED.with_name("lab02_edge.ipynb"), UNSOLVED.with_name("lab02_edge.ipynb")])
+def test_check_says_the_same_on_a_system_that_cannot_fork(optimlab, path, monkeypatch):
+    said = optimlab("check", path)
+    monkeypatch.setattr(cli.sys, "platform", "win32")
+    assert optimlab("check", path) == said
+
+
+def test_check_says_what_is_no_notebook_on_a_system_that_cannot_fork(optimlab, monkeypatch):
+    monkeypatch.setattr(cli.sys, "platform", "win32")
+    assert optimlab("check", "lab04_race.ipynb") == (1, "", "optimlab: there is no notebook lab04_race.ipynb\n")
 
 
 @needs_fork

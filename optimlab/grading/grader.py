@@ -100,24 +100,41 @@ def grade_class(submissions, suite, tier, limits, jobs=1, known=frozenset(), kep
 
 def grade(found, suite, zygote, known=frozenset(), kept=MappingProxyType({})):
     """The Grade of one submission, or the pair (student, sha256) if that is known."""
-    sha256 = ""
+    data = fetch(found, suite, known)
+    return grade_bytes(found, data, suite, zygote, kept) if isinstance(data, bytes) else data
+
+
+def fetch(found, suite, known=frozenset()):
+    """The bytes of a submission; where they need not be looked into, its Grade or the pair that is known."""
     if found.path is None:
         return _alike(found, suite, "missing", found.note)
     try:
         data = submission.read(found.path)
-        sha256 = hashlib.sha256(data).hexdigest()
-        if (found.student, sha256) in known:
-            return found.student, sha256
+    except submission.Unreadable as error:
+        return _alike(found, suite, "unreadable", str(error))
+    pair = found.student, hashlib.sha256(data).hexdigest()
+    return pair if pair in known else data
+
+
+def grade_bytes(found, data, suite, zygote, kept=MappingProxyType({})):
+    """The Grade of a submission whose bytes are at hand. It raises nothing."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    try:
         outcomes = kept.get((found.student, sha256), {})
         return _examine(found, data, suite, zygote, outcomes)._replace(submission_sha256=sha256)
     except submission.Unreadable as error:
         return _alike(found, suite, "unreadable", str(error), sha256)
     except Broken as error:
-        return _alike(found, suite, "grader-error", str(error), sha256)
+        return failed(found, suite, str(error), sha256)
     except Exception as error:  # a fault of ours must cost neither this student nor the rest of the class
         where = traceback.extract_tb(error.__traceback__)[-1]
         sentence = f"the grader failed with {type(error).__name__}: {error} ({where.filename}, line {where.lineno})"
-        return _alike(found, suite, "grader-error", sentence, sha256)
+        return failed(found, suite, sentence, sha256)
+
+
+def failed(found, suite, sentence, sha256=""):
+    """The Grade of a submission at which the grader failed: blank, to be tried again."""
+    return _alike(found, suite, "grader-error", sentence, sha256)
 
 
 def absent(student, suite):

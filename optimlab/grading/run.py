@@ -2,12 +2,13 @@
 
 import contextlib
 import os
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from .. import check, labs
 from ..contract import nearest
-from . import Refused, exports, grader, report, roster, seed, submission
+from . import Refused, cluster, exports, grader, report, roster, seed, submission
 from .gradebook import Gradebook
 from .marks import moment_of
 from .session import Broken, Zygote
@@ -30,12 +31,13 @@ class Graded(NamedTuple):
 
 
 def grade_folder(
-    class_dir, lab, out, *, tier, limits, seed_file=None, roster_file=None, jobs=1, watch=None, late=None, again=Again()
-):
+    class_dir, lab, out, *, tier, limits, seed_file=None, roster_file=None, jobs=1, watch=None, late=None, again=Again(),
+    dask=None,
+):  # fmt: skip
     """Grade CLASS_DIR into OUT, and say how it went.
 
     ``watch(results, count)`` may wrap the results, as they come in, in a context that shows how far it is. ``late`` is
-    a LatePolicy to put in force. Refused where the input is bad, before anything is graded; a submission that is bad
+    a LatePolicy to put in force, ``dask`` the address of a cluster to grade on. Refused where the input is bad, before anything is graded; a submission that is bad
     is graded as such.
     """
     class_dir, out = Path(class_dir), Path(out)
@@ -49,9 +51,11 @@ def grade_folder(
     ]:
         if _is_within(inner, outer):
             raise Refused(f"{inner} lies in {outer}, {why}; name a place outside")
-    suite = grader.make_suite(lab, seed.read_or_make(seed_file))
+    secret = seed.read_or_make(seed_file)
+    suite = grader.make_suite(lab, secret)
+    grade_class = partial(cluster.grade_class, seed=secret, address=dask) if dask else grader.grade_class
     with Gradebook(out, suite, again.questions) as book:
-        grades = {grade.student: grade for grade in _grades(book, suite, submissions, tier, limits, jobs, watch, again)}
+        grades = {grade.student: grade for grade in _grades(book, grade_class, submissions, suite, tier, limits, jobs, watch, again)}
         for student in sorted(students.keys() - grades.keys()):
             grades[student] = grader.absent(student, suite)
             book.record(grades[student])
@@ -122,10 +126,10 @@ def _check_again(again, lab, students):
             raise Refused(f"there is no notebook of {name!r} to grade again; {nearest(name, sorted(students))}")
 
 
-def _grades(book, suite, submissions, tier, limits, jobs, watch, again):
+def _grades(book, grade_class, submissions, suite, tier, limits, jobs, watch, again):
     """A grade for each submission, from the gradebook or given now and written there at once."""
     known, kept = book.known(again.students), book.kept(again.students)
-    results = grader.grade_class(submissions, suite, tier, limits, jobs, known, kept)
+    results = grade_class(submissions, suite, tier=tier, limits=limits, jobs=jobs, known=known, kept=kept)
     shown = watch(results, len(submissions)) if watch else contextlib.nullcontext(results)
     with contextlib.closing(results), shown as results:
         for result in results:

@@ -45,6 +45,10 @@ class Died(Exception):
         self.status, self.message = status, message
 
 
+class Killed(Died):
+    """A child was killed: by itself, by the system where memory ran out, or by whoever may on this machine."""
+
+
 class Orphaned(Exception):
     """The zygote went away while a child of it was at work."""
 
@@ -57,7 +61,7 @@ class Zygote:
     """A zygote process, started when first needed and again when worn out or gone. It has one child at a time."""
 
     def __init__(self, tier, limits, without=()):
-        self.tier, self.limits, self.without = tier, limits, list(without)  # layers to leave out, to see what they do
+        self.tier, self.limits, self.without = tier, limits, list(without)  # layers to leave out
         self.process = self.control = self.child = None
         self.started = self.forks = 0  # processes in all; children of the present one
         self.size = self.first_size = 0.0  # of it, in MB
@@ -126,7 +130,8 @@ class Zygote:
         self.scratch = tempfile.mkdtemp(prefix="optimlab-")
         shown = tree.make(self.scratch)
         plan = {"tier": self.tier, "limits": self.limits._asdict(), "tree": shown._asdict(), "without": self.without}
-        places = dict.fromkeys(["HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"], tree.HOME if self.tier in WITH_A_HOME else self.scratch)
+        home = tree.HOME if self.tier in WITH_A_HOME else self.scratch
+        places = dict.fromkeys(["HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"], home)
         places["PYTHONPATH"] = os.pathsep.join(shown.search)
         self.control, theirs = socket.socketpair()
         with theirs, open(os.path.join(self.scratch, "stderr"), "wb") as errors:
@@ -281,7 +286,7 @@ class Child:
         if code == -signal.SIGXCPU or self.usage["cpu"] > cpu_seconds(self.zygote.limits):
             return Died("timeout", "it used up its share of the processor")
         how = f"exit code {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"
-        return Died("exited", f"its process ended, with {how}")
+        return (Killed if code == -signal.SIGKILL else Died)("exited", f"its process ended, with {how}")
 
     def _ended(self, seconds):
         self.usage = self.usage or self.zygote.report(seconds)

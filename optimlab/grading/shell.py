@@ -1,5 +1,6 @@
 """The IPython shell in which a submission's cells run: magics work, nothing is drawn, printed, remembered or asked."""
 
+import linecache
 import types
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -17,6 +18,8 @@ np.random.default_rng(0).normal()
 
 class Shell(InteractiveShell):
     """An InteractiveShell for nobody."""
+
+    cells_run = 0
 
     def enable_gui(self, gui=None):
         pass
@@ -42,7 +45,26 @@ class Shell(InteractiveShell):
         raise SystemExit
 
     def run(self, source):
-        """Run one cell; return what it raised, None if nothing."""
+        """Run one cell; return what it raised, None if nothing. What is plain Python needs no IPython."""
+        self.cells_run += 1
+        name = f"<cell {self.cells_run}>"
+        try:
+            code = compile(source, name, "exec", dont_inherit=True)
+        except Exception:  # a magic, an await, a shell command; or an error, which IPython will find, too
+            return self._run_in_ipython(source)
+        linecache.cache[name] = len(source), None, source.splitlines(keepends=True), name  # for inspect.getsource
+        try:
+            exec(code, self.user_ns)
+        except BaseException as error:
+            return error
+
+    def forget(self):
+        """Be as new, but for what is imported."""
+        self.reset(new_session=False)
+        self.cells_run = 0
+        linecache.clearcache()
+
+    def _run_in_ipython(self, source):
         try:
             result = self.run_cell(source, silent=True)
         except BaseException as error:  # IPython catches nearly all of them itself
@@ -59,5 +81,5 @@ def make():
     shell = Shell.instance(config=config, user_module=types.ModuleType("__main__"))
     if error := shell.run(WARM_UP):
         raise error
-    shell.reset(new_session=False)
+    shell.forget()
     return shell

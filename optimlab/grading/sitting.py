@@ -9,7 +9,7 @@ import re
 import time
 
 from ..labs.question import NOT_WRITTEN, Failure, Ref, plain
-from .session import Died, Orphaned
+from .session import Died, Killed, Orphaned
 from .submission import Unreadable
 from .wire import Held
 
@@ -100,12 +100,14 @@ class Sitting:
         self.sources = sources
 
     def _ask(self, *request, **terms):
-        """Ask the child. Its zygote may go away once; when that happens again, it is the submission's doing."""
+        """Ask the child. It may be killed, or its zygote go away, once; the next time it is the submission's doing."""
         try:
             yield from self.child.ask(*request, **terms)
-        except Orphaned:
+        except (Killed, Orphaned) as error:
             if not self.orphaned:
                 self.orphaned = True
+                raise Orphaned from None
+            if isinstance(error, Killed):
                 raise
             raise Died("exited", "it ended the process that had started it") from None
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux, wh
 HEADER = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
 
 
-# ------------------------------------------------------------------------------------------------------- what is in sight
+# ----------------------------------------------------------------------------------------------------- what is in sight
 
 
 def test_of_optimlab_only_what_a_notebook_may_use_is_in_sight(tmp_path):
@@ -82,8 +82,8 @@ def test_the_filter_allows_what_is_listed_and_nothing_else():
 
 
 def test_nothing_that_starts_reaches_or_changes_others_is_listed():
-    feared = """fork vfork execve execveat ptrace process_vm_readv process_vm_writev kcmp pidfd_open pidfd_getfd setns unshare
-    mount umount2 pivot_root chroot move_mount open_tree fsopen socket connect bind listen accept sendmsg sendmmsg recvmsg
+    feared = """fork vfork execve execveat ptrace process_vm_readv process_vm_writev kcmp pidfd_open pidfd_getfd setns
+    unshare mount umount2 pivot_root chroot move_mount open_tree fsopen socket connect bind listen accept sendmsg sendmmsg
     io_uring_setup bpf userfaultfd perf_event_open memfd_create memfd_secret keyctl add_key request_key shmget shmat
     msgget semget mq_open setsid setpgid setuid setgid setresuid capset mknod mknodat chown fchown setxattr
     open_by_handle_at name_to_handle_at init_module kexec_load reboot swapon quotactl personality modify_ldt iopl
@@ -141,7 +141,10 @@ def test_another_processor_is_refused_with_a_sentence(monkeypatch):
 # --------------------------------------------------------------------------------------------- no jail, no grading
 
 
-@pytest.mark.parametrize(("system", "where"), [("darwin", "virtual machine with Linux"), ("win32", "WSL2"), ("aix", "on Linux")])
+SYSTEMS = [("darwin", "virtual machine with Linux"), ("win32", "WSL2"), ("aix", "on Linux")]
+
+
+@pytest.mark.parametrize(("system", "where"), SYSTEMS)
 def test_another_system_is_refused_with_a_sentence(monkeypatch, system, where):
     monkeypatch.setattr(probe.sys, "platform", system)
     with pytest.raises(Refused, match=where):
@@ -169,7 +172,7 @@ def test_a_tier_that_lets_something_out_is_not_used(tier, without, reached):
 def test_a_step_that_fails_on_the_way_in_is_a_refusal(tmp_path, monkeypatch, step):
     jail = Jail("namespaces", QUICK, tree.make(tmp_path))
     for part in ("keeper.stay_outside", "keeper.go_on_in_child"):
-        monkeypatch.setattr(f"optimlab.grading.jail.{part}", lambda *_: lambda: None)
+        monkeypatch.setattr(f"optimlab.grading.jail.{part}", lambda *_: lambda: False)
 
     def fail(*_, **__):
         raise OSError(28, f"{step}: No space left on device")
@@ -202,7 +205,7 @@ def test_a_child_that_cannot_be_locked_up_runs_no_code_and_nobody_is_graded(tier
         zygote.close()
 
 
-# ------------------------------------------------------------------------------------------------ the way it looks inside
+# ----------------------------------------------------------------------------------------------- the way it looks inside
 
 
 @pytest.fixture(scope="module", params=tiers.JAILS)
@@ -229,7 +232,7 @@ def test_honest_code_notices_nothing(inside):
         "import numpy as np, matplotlib.pyplot as plt\nplt.plot(np.arange(3)); plt.close('all')",
         "import sympy\nx = sympy.symbols('x'); assert sympy.diff(x**2) == 2 * x",
         "import asyncio\nawait asyncio.sleep(0)",
-        "import json, csv, sqlite3, decimal, fractions, statistics, collections, itertools, functools, typing, random, time",
+        "import json, csv, sqlite3, decimal, fractions, statistics, collections, itertools, functools, typing, random",
         "from optimlab import figures, problems, schedules, descent\nfrom optimlab.check import check\ncheck(print)",
         "import importlib.metadata; importlib.metadata.version('numpy')",
         "np.linalg.svd(np.random.rand(50, 50)); print('done'); input_ = open('/dev/null').read()",

@@ -256,7 +256,7 @@ def test_the_descent_runs_a_students_own_rule_and_none_of_ours(child):
 def test_a_cell_that_ends_its_process_is_told_by_how_and_the_next_child_is_well(zygote, child, cell, status, message):
     one = opened(zygote, cell)
     with pytest.raises(Died) as death:
-        list(one.ask("run", [0], seconds=1))
+        list(one.ask("run", [0], seconds=1 if status == "timeout" else 30))
     assert (death.value.status, death.value.message) == (status, message)
     other, fates = child("def f(): return 1")
     assert fates == [None] and value(other, "f") == 1

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 from . import bubblewrap, keeper, landlock, linux, namespaces, seccomp
-from .limits import Limits, cpu_seconds, impose, mapped
+from .limits import Limits, cpu_seconds, impose, impose_on_threads, mapped
 from .tiers import TIERS, WITH_A_HOME
 from .tree import DEVICES, HOME
 
@@ -112,13 +112,16 @@ class Jail:
         with _as_a_sentence("the limits"):
             if "account" in self:
                 namespaces.own_account()
+                impose_on_threads(self.limits)
             if "limits" in self:
-                impose(self.limits, self.mapped, own_account="account" in self)
+                impose(self.limits, self.mapped)
         linux.die_with_parent()
         if self.tier == "unsafe":
             return
         with _as_a_sentence("giving up rights"):
-            linux.drop_capabilities()
+            linux.no_new_privileges()
+            if "rights" in self:
+                linux.drop_capabilities()
         if "landlock" in self:
             with _as_a_sentence("Landlock"):
                 landlock.restrict(self.rules)

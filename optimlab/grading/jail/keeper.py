@@ -14,7 +14,7 @@ NOBODY = 65534  # and outside, where root started it
 def stay_outside(folder):
     """Fork; go on in the child. The caller keeps its place outside, removes ``folder`` in the end, and ends likewise.
 
-    Returns what the child calls once it is in a user namespace of its own, to be somebody there.
+    Returns what the child calls once it is in a user namespace of its own, to be somebody there; whether it is root.
     """
     (to_hear, to_ask), (to_learn, to_tell) = os.pipe(), os.pipe()
     child = os.fork()
@@ -27,8 +27,9 @@ def stay_outside(folder):
 
     def become_somebody():
         os.write(to_ask, b"?")
-        if os.read(to_learn, 1) != b"!":
+        if (said := os.read(to_learn, 1)) not in (b"0", b"1"):
             raise OSError("the users of a new namespace cannot be named")
+        return said == b"0"
 
     return become_somebody
 
@@ -57,12 +58,9 @@ def remove(folder):
 
 
 def _keep(child, to_hear, to_tell, folder):
-    try:
+    with contextlib.suppress(OSError):
         if os.read(to_hear, 1):  # else it has ended, or needs no name
-            _name_users(child)
-            os.write(to_tell, b"!")
-    except OSError:
-        pass
+            os.write(to_tell, b"0" if _name_root(child) else b"1" if _name_user(child) else b"?")
     os.close(to_tell)
     try:
         _end_like(child, lambda: remove(folder))
@@ -70,18 +68,26 @@ def _keep(child, to_hear, to_tell, folder):
         os._exit(1)
 
 
-def _name_users(process):
-    """Root may name another user than itself, and names the one it will become; others may only name themselves."""
-    user, group = os.getuid(), os.getgid()
-    if user:
-        _write(process, "setgroups", "deny")
-    for kind, number in (("uid", user), ("gid", group)):
-        _write(process, f"{kind}_map", f"{INSIDE} {number} 1" if user else f"0 0 1\n{INSIDE} {NOBODY} 1")
+def _name_root(process):
+    """Root may name another user than itself: it goes by 0 inside, until it becomes that one."""
+    return os.getuid() == 0 and _write(process, f"0 0 1\n{INSIDE} {NOBODY} 1", f"0 0 1\n{INSIDE} {NOBODY} 1")
 
 
-def _write(process, name, text):
-    with open(f"/proc/{process}/{name}", "w") as file:
-        file.write(text)
+def _name_user(process):
+    """Others may only name themselves. So must root, in a container that has no other user."""
+    with contextlib.suppress(OSError), open(f"/proc/{process}/setgroups", "w") as file:
+        file.write("deny")
+    return _write(process, f"{INSIDE} {os.getuid()} 1", f"{INSIDE} {os.getgid()} 1")
+
+
+def _write(process, users, groups):
+    try:
+        for name, text in (("uid_map", users), ("gid_map", groups)):
+            with open(f"/proc/{process}/{name}", "w") as file:
+                file.write(text)
+    except OSError:
+        return False
+    return True
 
 
 def _end_like(child, last=lambda: None):

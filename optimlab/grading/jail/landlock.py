@@ -26,8 +26,8 @@ def abi():
 
 
 def rules(readable, writable, listed=()):
-    """A descriptor of rules: one may read what is below some paths, write what is below others, and learn the names below
-    others again; nothing else."""
+    """A descriptor of rules: what is below some paths may be read, below others written, and below others again its
+    names may be learned; nothing else."""
     version = abi()
     handled = (1 << 13) - 1 | (version >= 2 and REFER) | (version >= 3 and TRUNCATE) | (version >= 5 and IOCTL_DEV)
     fields = [handled, TCP if version >= 4 else 0, SCOPES if version >= 6 else 0]
@@ -44,7 +44,8 @@ def rules(readable, writable, listed=()):
 
 def restrict(ruleset):
     """Put this process under the rules. It must have given up new privileges."""
-    linux.call("landlock_restrict_self", ruleset, QUIET if abi() >= 7 else 0)  # a flood of denials is not to fill the log
+    quietly = QUIET if abi() >= 7 else 0  # a flood of denials is not to fill the log
+    linux.call("landlock_restrict_self", ruleset, quietly)
 
 
 def _allow(ruleset, path, access):

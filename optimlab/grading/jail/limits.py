@@ -19,10 +19,8 @@ class Limits(NamedTuple):
     threads: int = 32
 
 
-def impose(limits, mapped, own_account):
-    """Set the limits of this process. ``own_account``: its threads are counted apart from its user's processes."""
-    import resource  # which Windows does not have
-
+def impose(limits, mapped):
+    """Set the limits of this process, but for its threads."""
     caps = {
         "RLIMIT_CPU": cpu_seconds(limits),
         "RLIMIT_AS": mapped + (limits.memory_mb << 20),
@@ -32,8 +30,17 @@ def impose(limits, mapped, own_account):
         "RLIMIT_MEMLOCK": 0,
         "RLIMIT_MSGQUEUE": 0,
     }
-    if own_account:
-        caps["RLIMIT_NPROC"] = limits.threads
+    _set(caps)
+
+
+def impose_on_threads(limits):
+    """Limit threads, where they are counted apart from other processes of the same user."""
+    _set({"RLIMIT_NPROC": limits.threads})
+
+
+def _set(caps):
+    import resource  # which Windows does not have
+
     for name, cap in caps.items():
         if hasattr(resource, name):
             hard = cap + (name == "RLIMIT_CPU")  # the soft one has a signal of its own, the hard one kills

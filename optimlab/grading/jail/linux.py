@@ -63,7 +63,7 @@ def unmount(target):
 
 
 def clone_tree(path, devices=False):
-    """A descriptor of a read-only copy of the mounts at ``path``, in which no file gives rights, and none is a device."""
+    """A descriptor of a read-only copy of the mounts at ``path``; no file in it gives rights, and none is a device."""
     tree = call("open_tree", AT_FDCWD, os.fsencode(path), OPEN_TREE_CLONE | os.O_CLOEXEC | AT_RECURSIVE)
     _set_attributes(tree, b"", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | (0 if devices else MOUNT_ATTR_NODEV))
     return tree
@@ -97,11 +97,15 @@ def set_capabilities(mask):
 
 
 def drop_capabilities():
-    """Have no capability, and no way to get one by running a program."""
+    """Have no capability, and none to get back."""
     for number in range(CAPABILITIES):
         if _libc.prctl(PR_CAPBSET_DROP, ctypes.c_ulong(number), 0, 0, 0) < 0:  # the kernel has no such, or no right
             break
     set_capabilities(0)
+
+
+def no_new_privileges():
+    """Have no program that this process runs give it rights."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 

@@ -3,6 +3,7 @@
 It takes no rights beyond those of a normal user. Root's process becomes user 65534 of the machine on the way.
 """
 
+import contextlib
 import os
 
 from . import keeper, linux
@@ -14,11 +15,11 @@ OF_KIND = {"net": linux.NEWNET, "ipc": linux.NEWIPC, "uts": linux.NEWUTS, "cgrou
 def enter(kinds, tree, base, become_somebody):
     """Move this process into new namespaces; a new root is built on the folder ``base``. It returns in a child, the
     first process there."""
-    root = os.getuid() == 0
-    if root:
-        os.setgroups([])
+    if os.getuid() == 0:
+        with contextlib.suppress(PermissionError):  # where root is root of a container only
+            os.setgroups([])
     linux.unshare(linux.NEWUSER | linux.NEWNS | sum(OF_KIND[kind] for kind in kinds if kind in OF_KIND))
-    become_somebody()
+    root = become_somebody()
     linux.mount(None, "/", None, linux.MS_REC | linux.MS_PRIVATE)
     if "mount" in kinds:
         _new_root(tree, base)

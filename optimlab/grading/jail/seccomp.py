@@ -25,13 +25,14 @@ getsockname getpeername mprotect mremap rt_sigaction rt_sigprocmask rt_sigreturn
 getpid gettid getppid getuid geteuid getgid getegid getgroups getresuid getresgid getpgrp getpgid getsid uname
 sysinfo getrusage times time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep setitimer getitimer alarm
 pause set_robust_list get_robust_list set_tid_address rseq membarrier sched_yield sched_getaffinity
-sched_getscheduler sched_getparam getpriority getcpu getrandom getrlimit setrlimit arch_prctl restart_syscall exit exit_group
+sched_getscheduler sched_getparam getpriority getcpu getrandom getrlimit setrlimit arch_prctl restart_syscall exit
+exit_group
 """.split()
 
 A_THREAD = (0x3D0F00, 0x7D0F00)  # the flags of clone with which glibc and musl start one; no process, no namespace
 HARMLESS = {  # call: which of its arguments, and the values it may have
     "socketpair": (0, [1]),  # AF_UNIX: asyncio wakes itself through one; it leads nowhere else
-    "ioctl": (1, [0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451]),  # is it a terminal, its size; FIONREAD, FIONBIO, FIO[N]CLEX
+    "ioctl": (1, [0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451]),  # a terminal? its size; FIONREAD, FIONBIO, FIOCLEX
     "fcntl": (1, [0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030]),  # duplicate, flags, locks; not whom to send signals
     "prctl": (0, [15, 16]),  # the name of a thread
     "prlimit64": (0, [0]),  # its own limits

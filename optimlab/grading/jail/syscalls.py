@@ -1,4 +1,4 @@
-"""The system calls of 64-bit Linux on x86-64, in the order of their numbers (arch/x86/entry/syscalls/syscall_64.tbl)."""
+"""The system calls of Linux on x86-64, in the order of their numbers (arch/x86/entry/syscalls/syscall_64.tbl)."""
 
 FROM_0 = """
 read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask rt_sigreturn
@@ -38,4 +38,4 @@ landlock_create_ruleset landlock_add_rule landlock_restrict_self memfd_secret pr
 set_mempolicy_home_node
 """.split()
 
-NUMBERS = {name: number for start, names in ((0, FROM_0), (424, FROM_424)) for number, name in enumerate(names, start)}
+NUMBERS = {name: number for number, name in [*enumerate(FROM_0), *enumerate(FROM_424, 424)]}

@@ -14,7 +14,7 @@ class Tier(NamedTuple):
 NAMESPACES = ("mount", "pid", "net", "ipc", "uts", "cgroup")
 TIERS = {
     "namespaces": Tier(
-        (*NAMESPACES, "account", "landlock", "seccomp", "limits"),
+        (*NAMESPACES, "account", "rights", "landlock", "seccomp", "limits"),
         "namespaces, Landlock, a list of allowed system calls, limits",
         (
             "the code that is graded sees the hidden inputs it is called with",
@@ -22,7 +22,7 @@ TIERS = {
         ),
     ),
     "bubblewrap": Tier(
-        ("bubblewrap", "landlock", "seccomp", "limits"),
+        ("bubblewrap", "rights", "landlock", "seccomp", "limits"),
         "namespaces made by bubblewrap, Landlock, a list of allowed system calls, limits",
         (
             "the number of files is not limited, only their size: many empty ones take memory of the machine",
@@ -32,11 +32,11 @@ TIERS = {
         ),
     ),
     "landlock": Tier(
-        ("landlock", "seccomp", "limits"),
+        ("rights", "landlock", "seccomp", "limits"),
         "Landlock, a list of allowed system calls, limits; nothing can be written",
         (
-            "no namespaces: that the network, other processes and the kernel's rarer parts are out of reach rests on the "
-            "list of system calls alone",
+            "no namespaces: that the network, other processes and the kernel's rarer parts are out of reach rests on "
+            "the list of system calls alone",
             "which files there are, their sizes and dates can be seen, though not what is in them",
             "nothing can be written: a notebook that writes a file fails",
         ),
