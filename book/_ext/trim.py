@@ -63,21 +63,25 @@ def classes(folder):
 
 
 def words(folder):
-    """All words of the scripts; a class that one of them sets is among them, or "show" of "show-it" is."""
+    """All words of the scripts; a class that one of them sets is among them, or "bs-tooltip" of "bs-tooltip-top" is."""
     return {word for path in folder.rglob("*.js") for word in WORD.findall(path.read_text(encoding="utf-8"))}
 
 
 def keep_rules(css, pages, scripts):
     """The style sheet without the selectors that ask for a class which nothing has or sets.
 
-    >>> keep_rules(".a,.b .c{x:y}@media print{.b{x:y}}.a:not(.b){x:y}.d-up{x:y}p{x:y}", {"a"}, {"d"})
-    '.a{x:y}.a:not(.b){x:y}.d-up{x:y}p{x:y}'
+    >>> keep_rules(".a,.b .c{x:y}@media print{.b{x:y}}.a:not(.b){x:y}.d-e-up{x:y}p{x:y}", {"a"}, {"d-e"})
+    '.a{x:y}.a:not(.b){x:y}.d-e-up{x:y}p{x:y}'
     """
+
+    def known(name):
+        stem = name.rpartition("-")[0]
+        return name in pages or name in scripts or ("-" in stem and stem in scripts)
 
     def used(selector):
         while (bare := GROUP.sub("", selector)) != selector:
             selector = bare
-        return all({name, name.rpartition("-")[0]} & scripts or name in pages for name in CLASS.findall(selector))
+        return all(map(known, CLASS.findall(selector)))
 
     def kept(rule):
         if "/*" in rule[1] or "@" in rule[1]:

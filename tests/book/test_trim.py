@@ -33,11 +33,12 @@ def test_the_examples_in_trim_are_true(trim):
         ("@media print{.b{x:y}.a{x:y}}", "@media print{.a{x:y}}"),
         ("@font-face{src:url(b.woff)}@keyframes b{0%{x:y}}", "@font-face{src:url(b.woff)}@keyframes b{0%{x:y}}"),
         ('[class*=".b"]{x:y}', '[class*=".b"]{x:y}'),
-        (".set-by-script{x:y}.script-top{x:y}", ".set-by-script{x:y}.script-top{x:y}"),
+        (".set-by-script{x:y}.a-script-top{x:y}", ".set-by-script{x:y}.a-script-top{x:y}"),
+        (".fa-tv{x:y}", ""),
     ],
 )
 def test_a_rule_stays_where_a_page_or_a_script_names_its_classes(css, kept, trim):
-    assert trim.keep_rules(css, {"a"}, {"set-by-script", "script"}) == kept
+    assert trim.keep_rules(css, {"a"}, {"set-by-script", "a-script", "fa"}) == kept
 
 
 def test_the_icons_come_from_a_small_font(book):
