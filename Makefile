@@ -10,19 +10,21 @@ JOBS ?= 2
 # One thread for each process: tests and notebooks already use the cores, and sums come out in one order.
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
+export SITE
 
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval --nbval-current-env \
 	--nbval-cell-timeout 120 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
 BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_ext/*.cjs book/_templates/* \
-	book/_static/* book/_static/*/* book/scripts/* book/scripts/*/* \
-	optimlab/*.py optimlab/*/*.py solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
+	book/_static/* book/_static/*/* book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py labs/* \
+	solutions/drills solutions/drills/* tests/*.py tests/*/*.py)
 
-.PHONY: help book serve test truth mutants attacks soak parity nbgrader bench proofs labs jupyter lock clean distclean
+.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs jupyter \
+	lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 help:  ## list what one can ask for
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z ]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 book: _build/.book  ## build the book into _build/html
 	@echo "The book is at _build/html/index.html; make serve shows it in a browser."
@@ -30,6 +32,15 @@ book: _build/.book  ## build the book into _build/html
 serve: book  ## build the book and serve it on 127.0.0.1 (PORT=8000)
 	@echo "Read it at http://127.0.0.1:$(PORT)/ and press Ctrl-C when done."
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+pdf epub zip: book  ## make of the book a PDF (printed by Chromium), an EPUB, a zip of its pages
+	$(BIN)/python book/carry $@
+
+carry: book  ## make all three; SITE=https://... says where the book will be published
+	$(BIN)/python book/carry pdf epub zip
+
+race: book  ## copy README's picture from the book's first page, whose cell draws it
+	$(BIN)/python book/carry/race.py
 
 test: $(addprefix .venv/.has-,book test cluster $(if $(CI),parity nbgrader)) node_modules/.package-lock.json  ## run every test
 	$(PYTEST)
@@ -39,6 +50,9 @@ truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules ar
 
 mutants: .venv/.has-book .venv/.has-test  ## plant every small error in the rules; report which truth layer finds it
 	$(BIN)/python tests/mutation/run.py --jobs $(JOBS)
+
+bench: .venv/.has-book .venv/.has-test $(if $(filter-out reading,$(WHICH)),,_build/.book)  ## measure: all of tests/benchmarks, or one (WHICH=grading)
+	@for script in tests/benchmarks/bench_$(or $(WHICH),*).py; do $(BIN)/python $$script || exit 1; done
 
 attacks: .venv/.has-book .venv/.has-test  ## prove each attack on the grader real, in bubblewrap, and what holds it
 	cd tests && ../$(BIN)/python -m attacks.prove
@@ -51,11 +65,6 @@ parity: .venv/.has-book .venv/.has-test .venv/.has-parity  ## install PyTorch an
 
 nbgrader: .venv/.has-book .venv/.has-test .venv/.has-nbgrader  ## install nbgrader and let it grade every lab
 	$(PYTEST) tests/labs/test_nbgrader.py
-
-# A script prints what it measured and asserts nothing; reading is measured on the built book.
-bench: .venv/.has-book .venv/.has-test $(if $(filter-out reading,$(WHICH)),,_build/.book)  ## measure (WHICH=reading: one)
-	@for script in tests/benchmarks/bench_$(or $(WHICH),*).py; do \
-		echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 proofs: .venv/.has-book .venv/.has-test  ## run the proof notebooks
 	$(PYTEST) book/proofs
@@ -81,7 +90,13 @@ distclean: clean  ## remove what was installed, too
 # Sphinx warns about a page only when it reads it, so after a failure every page must be read again.
 _build/.book: $(BOOK) .venv/.has-book node_modules/.package-lock.json
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
+	@printf '%s' '$(SITE)' > _build/.site
 	@touch $@
+
+# A book that was built for another address is built again.
+ifneq ($(SITE),$(shell cat _build/.site 2>/dev/null))
+.PHONY: _build/.book
+endif
 
 .venv/pyvenv.cfg:
 	@test -n "$(PYTHON)" || { \

@@ -99,7 +99,7 @@ def check(function=None, lab=None, **stored):
     so_far = _SO_FAR.setdefault(lab.name, {})
     so_far[question.name] = verdict.points
     total = sum(so_far.values())
-    return replace(verdict, progress=f"{lab.name}: {total:g} of {lab.max_score:g} points so far")
+    return replace(verdict, progress=f"{lab.name}: {total:.3g} of {lab.max_score:g} points so far")
 
 
 def checker(lab):
@@ -168,7 +168,9 @@ def _named(function, stored, labs):
     if stored:
         return next(iter(stored.items()))
     if isinstance(function, str):
-        raise _Complaint(f"give it the function itself: check({plain(function, 40)}), without quotes")
+        name = plain(function, 40)
+        form = f"{name}={name}" if name in [q.name for lab in labs for q in lab.questions if q.stored] else name
+        raise _Complaint(f"give it the function or the answer itself, without quotes: check({form})")
     if not callable(function):
         asked = [question.name for lab in labs for question in lab.questions if question.stored]
         form = f"check({asked[0]}={asked[0]})" if len(set(asked)) == 1 else "check(name=value)"
@@ -264,7 +266,7 @@ class _Watched:
     def _changed(self, before, after):
         for name, was, now in zip(self.arguments, before, after):
             if not _equal(was, now):
-                remedy = f"{name} = {name} - ..., not {name} -= ..." if name != "state" else "return a new dict"
+                remedy = f"work on {name}.copy(), or make a new one" if name != "state" else "return a new dict"
                 return f"it changes {name} in place; leave its arguments alone ({remedy})"
         return None
 
@@ -312,9 +314,11 @@ def verdict(question, outcomes, complaint=None):
         return Verdict(question.name, True, headline, points=float(whole.score))
     count = f"{right} of {len(outcomes)} cases right"
     if len(outcomes) == 1:
-        count = f"{whole.score:g} of {whole.max_score:g} points"
+        count = f"{whole.score:.3g} of {whole.max_score:g} points"
     rows = [("case", whole.case), ("step", whole.step), ("expected", whole.expected), ("got", whole.got)]
     rows = [(label, str(text)) for label, text in rows if text] if whole.expected else []
     if whole.matches or not rows:
         rows.append(("why", whole.diagnosis))
+    if "raised KeyError" in whole.diagnosis and "state" in question.signature:
+        rows.append(("hint", "the state is {} at first; state.get(key, 0) reads it with 0 where there is nothing"))
     return Verdict(question.name, False, f"not yet ({count})", tuple(rows), float(whole.score))

@@ -122,7 +122,8 @@ def step_tree(rule, params, grads, state=None, *, groups=None, **hyper):
 def clip_by_norm(g, max_norm, axis=None):
     """Shorten g to ``max_norm`` where it is longer, keeping its direction; a NaN anywhere makes the result NaN.
 
-    g is an array (its norm taken over ``axis``, default all) or a dict of arrays (one norm over all of them).
+    g is an array (its norm taken over ``axis``, default all) or a dict of arrays (one norm over all of them). PyTorch's
+    ``clip_grad_norm_`` divides by the norm plus 1e-6, and so ends a little below the limit.
 
     >>> clip_by_norm(np.array([3.0, 4.0]), 2.5).tolist()
     [1.5, 2.0]

@@ -46,7 +46,7 @@ def use(form="svg"):
     """Set the look for this process; a notebook draws as ``form``, SVG or (small where there are many contours) "png"."""
     matplotlib.rcParams.update(
         {
-            "figure.figsize": (7.2, 4.0),
+            "figure.figsize": (5.6, 3.5),  # small, so that on a telephone the letters are not
             "figure.constrained_layout.use": True,
             "savefig.facecolor": "white",
             "svg.hashsalt": "optimlab",
@@ -57,6 +57,8 @@ def use(form="svg"):
             "grid.color": "#dddddd",
             "grid.linewidth": 0.6,
             "lines.linewidth": 1.8,
+            "figure.dpi": 144 if form == "svg" else 100,  # of the contours, which are points even in an SVG
+            "legend.fontsize": 10,
             "legend.framealpha": 0.85,
             "legend.edgecolor": "none",
         }
@@ -120,7 +122,7 @@ def style(rule):
 
 def panels(columns=2, rows=1, **kwargs):
     """A figure and its axes: ``fig, (left, right) = panels()``."""
-    fig, axes = plt.subplots(rows, columns, **{"figsize": (3.9 * columns, 3.4 * rows), **kwargs})
+    fig, axes = plt.subplots(rows, columns, **{"figsize": (5.6, 3.5) if columns * rows == 1 else (3.1 * columns, 3.0 * rows), **kwargs})
     plt.close(fig)
     return fig, axes
 
@@ -136,8 +138,9 @@ def path(problem, runs, *, xlim=None, ylim=None, levels=14, every=None, ax=None)
     x, y = np.meshgrid(np.linspace(*xlim, 241), np.linspace(*ylim, 241))
     loss = problem.f(np.stack([x, y], -1))
     loss = np.log10(loss - loss.min() + 1e-3 * np.ptp(loss))
-    ax.contourf(x, y, loss, levels=levels, cmap="Greys", alpha=0.35)
-    ax.contour(x, y, loss, levels=levels, colors="#999999", linewidths=0.5)
+    # As lines the contours of one figure would be half a megabyte.
+    ax.contourf(x, y, loss, levels=levels, cmap="Greys", alpha=0.35).set_rasterized(True)
+    ax.contour(x, y, loss, levels=levels, colors="#999999", linewidths=0.5).set_rasterized(True)
     for label, run in runs.items():
         look = style(run.rule)
         theta = run.theta[np.isfinite(run.theta).all(-1)]

@@ -122,7 +122,7 @@ def test_a_misspelt_name_is_answered_with_the_nearest():
 
 
 def test_what_is_no_function_is_answered_with_a_sentence():
-    assert sentence(check("adam")) == "give it the function itself: check(adam), without quotes"
+    assert sentence(check("adam")) == "give it the function or the answer itself, without quotes: check(adam)"
     assert repr(check(None)).startswith("check: ")
     assert sentence(check(None)).startswith("give it a function, not a value of type NoneType; ")
     assert sentence(check(rules.adam(1.0, 1.0))).startswith("give it a function, not a value of type tuple; ")
@@ -264,6 +264,15 @@ def test_an_exception_is_told_with_its_case():
     )
 
 
+def test_a_memory_read_before_there_is_one_is_told_how_to_be_read():
+    def momentum(theta, g, state, *, lr, beta=0.9):
+        v = beta * state["v"] + g
+        return theta - lr * v, {"v": v}
+
+    rows = dict(check(momentum).rows)
+    assert "KeyError: 'v'" in rows["why"] and "state.get(key, 0)" in rows["hint"]
+
+
 def test_exit_does_not_end_the_learners_session():
     def adam(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
         raise SystemExit
@@ -395,7 +404,7 @@ def two(monkeypatch):
 
 def test_a_stored_answer_is_checked_by_its_name(two):
     assert two(edge=0.5) and two(edge=np.float32(0.5)).points == 4
-    assert dict(two(edge=0.4).rows) == {"case": "the edge", "step": "1", "expected": "0.5", "got": "0.4"}
+    assert dict(two(edge=0.4).rows) == {"case": "the edge", "expected": "0.5", "got": "0.4"}
     assert sentence(two(edge=None)) == "not written yet"
     assert "a str" in repr(two(edge="0.5"))
 
@@ -405,6 +414,7 @@ def test_a_stored_answer_and_a_function_are_not_taken_for_each_other(two):
     assert sentence(two(edge=lambda: 0.5)).startswith("edge must hold the answer itself, not a function; check it with")
     assert sentence(two(double=2.0)) == "double must be a function, double(x), not a value of type float"
     assert sentence(two(double=1, edge=2)).startswith("one at a time: ")
+    assert sentence(two("edge")) == "give it the function or the answer itself, without quotes: check(edge=edge)"
     assert sentence(two(egde=1)) == "no question asks for 'egde'; did you mean 'edge'?"
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from optimlab import kernels
-from optimlab.contract import RULES, rule
+from optimlab.contract import rule
 from optimlab.kernels import JAVASCRIPT, Untraceable, javascript, trace, trace_surface
 from optimlab.ops import maximum, norm, sign, sqrt
 from optimlab.problems import beale, noisy_quadratic, quadratic, reddi, rosenbrock, saddle, sparse_logistic
+from optimlab.rules import RULES
 
 PLAIN = [(name, {}) for name in RULES if name not in ("rmsprop", "amsgrad", "muon")]
 RMSPROP = [("rmsprop", {"centered": c, "debias": d}) for c, d in itertools.product((False, True), repeat=2)]
@@ -31,8 +32,8 @@ STEPS = 40
 WORK_OUT = {
     **{"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "negative": operator.neg},
     **{"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne},
-    **{"sqrt": np.sqrt, "maximum": np.maximum, "sign": np.sign, "cos": np.cos, "sin": np.sin, "pow": operator.pow},
-    "choose": np.where,
+    **{"sqrt": sqrt, "maximum": maximum, "sign": sign, "cos": np.cos, "sin": np.sin, "pow": operator.pow},
+    "choose": lambda asked, one, other: np.where(asked, one, other) if np.ndim(asked) else one if asked else other,
 }
 HARNESS = """
 const { codes, cases } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
@@ -175,6 +176,11 @@ def javascript_steps(node, runs, inject):
         for (theta, _, _), (after, _, state), (got, memory) in zip(path, path[1:], answers, strict=False):
             expected = {"theta": plain(after), **plain_state(program, after, state)}
             yield variant, theta, expected, {"theta": got, **memory}
+
+
+def test_every_rule_but_the_one_for_matrices_is_traced_with_each_of_its_options():
+    assert dict(VARIANTS).keys() == RULES.keys() - {"muon"}
+    assert len(VARIANTS) == len(RULES) - 3 + 4 + 3
 
 
 def test_a_trace_works_out_what_the_body_does_bit_for_bit_on_any_array(runs):

@@ -13,8 +13,6 @@ and their replies:
 import os
 import random
 
-import numpy as np
-
 from . import submission
 from .wire import LENGTH, Held, Opaque, pack, unpack
 
@@ -33,8 +31,7 @@ class Agent:
 
     def serve(self):
         """Answer requests until the grader hangs up."""
-        random.seed(0)
-        np.random.seed(0)  # so that a grade does not depend on the day
+        random.seed(0)  # so that a grade does not depend on the day; NumPy's is copied from the zygote, as it was seeded
         actions = {"open": self.open, "run": self.run, "call": self.call}
         while (request := self._receive()) is not None:
             number, action, *arguments = request

@@ -91,6 +91,8 @@ def _warm_up():
 
 def _rehearse(agent, wire):
     """Do once what every child does, so that none of them has to load the code for it."""
+    import numpy as np
+
     cells = [{"cell_type": "code", "source": source} for source in REHEARSAL]
     list(agent.open(json.dumps({"cells": cells}).encode()))
     list(agent.run(range(len(cells))))
@@ -99,6 +101,7 @@ def _rehearse(agent, wire):
     for reply in agent.call(*call):
         agent.greet(reply)
     agent.shell.forget()
+    np.random.seed(0)
 
 
 class _Nobody:
@@ -136,7 +139,7 @@ def _keep_only(connection, rules):
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     os.dup2(connection, CONNECTION, inheritable=False)
-    close_all_but(0, 1, 2, CONNECTION, rules)
+    close_all_but(0, 1, 2, CONNECTION, *([] if rules is None else [rules]))
 
 
 def _move_to(scratch):

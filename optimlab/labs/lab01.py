@@ -249,6 +249,12 @@ def length(v):
 ERROR = (
     Mistake(
         "relative_error",
+        "zero divided by zero",
+        "where both arrays are zero so are the lengths: return 0.0 there, before you divide",
+        lambda a, b: length(a - b) / max(length(a), length(b)),
+    ),
+    Mistake(
+        "relative_error",
         "the absolute error",
         "divide by the larger of the two lengths",
         lambda a, b: length(a - b) if length(a - b) else 0.0,

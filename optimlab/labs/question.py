@@ -197,6 +197,8 @@ def _outcome(question, case, step, fault, known):
     place = case.name
     if len(case.calls) > 1:
         place += f", {'call' if case.item is None else 'step'} {step}"
+    elif case.item is None:
+        step = None  # there is but one call
     sentence = f"{place}: {fault.sentence}"
     return Outcome(fault.status, earned, points, sentence, case.name, step, fault.expected, fault.got, known)
 

@@ -33,7 +33,7 @@ def build(folder, pages):
         (folder / name).write_text(text)
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", folder, folder / "_build"]
     environment = os.environ | {"PYTHONPATH": str(EXTENSIONS)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def test_an_image_without_words_stops_the_build(tmp_path):

@@ -52,7 +52,7 @@ def build(folder, cells, prose=""):
         root.write("\n```{toctree}\n" + "\n".join(name for name in cells if name != "one") + "\n```\n")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", folder, folder / "_build/html"]
     environment = os.environ | {"PYTHONPATH": str(EXTENSIONS)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600)
 
 
 def test_notebooks_run_side_by_side_and_once(tmp_path):
@@ -63,6 +63,7 @@ def test_notebooks_run_side_by_side_and_once(tmp_path):
         page = (tmp_path / "_build/html/two.html").read_text()
         assert "42" in page and prose in page
         assert sorted((tmp_path / "log.txt").read_text().split()) == ["one", "two"]
+    assert {path.name for path in tmp_path.iterdir()} == {"conf.py", "one.md", "two.md", "log.txt", "_build"}
 
 
 def test_a_notebook_that_raises_stops_the_build_and_says_where(tmp_path):

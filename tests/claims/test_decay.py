@@ -53,3 +53,22 @@ def test_the_gradient_of_half_lambda_theta_squared_is_lambda_theta_and_shrinks_e
     penalty = [decay / 2 * (theta + sign * h) ** 2 for sign in (1, -1)]
     assert (penalty[0] - penalty[1]) / (2 * h) == pytest.approx(decay * theta)
     assert sgd(theta, np.zeros(3), lr=0.1, weight_decay=decay)[0] / theta == pytest.approx(1 - 0.1 * decay)
+
+
+def test_the_learning_rate_of_the_printed_recipe_lies_outside_the_printed_range():
+    printed_range, recipe, bert = (5e-5, 1e-4), 2e-5, (2e-5, 5e-5)  # BERT's: Devlin et al. (2019), appendix A.3
+    assert not printed_range[0] <= recipe <= printed_range[1]
+    assert bert[0] <= recipe <= bert[1]
+
+
+def test_the_printed_list_of_names_decays_the_norms_of_a_model_that_calls_them_ln():
+    no_decay = ["bias", "LayerNorm.weight", "layer_norm.weight"]  # as printed
+    shapes = {  # one layer of nanoGPT: name -> shape
+        "transformer.wte.weight": (65, 8), "transformer.h.0.ln_1.weight": (8,), "transformer.h.0.ln_1.bias": (8,),
+        "transformer.h.0.attn.c_attn.weight": (24, 8), "transformer.h.0.attn.c_attn.bias": (24,),
+        "transformer.h.0.ln_2.weight": (8,), "transformer.ln_f.weight": (8,),
+    }  # fmt: skip
+    by_name = {name for name in shapes if not any(part in name for part in no_decay)}
+    by_dimension = {name for name, shape in shapes.items() if len(shape) >= 2}
+    norms = {name for name in shapes if ".ln_" in name and name.endswith("weight")}
+    assert by_name - by_dimension == norms and by_dimension < by_name

@@ -83,6 +83,7 @@ def test_a_drill_has_two_hints_an_answer_and_a_sentence_for_mistakes(drill):
     assert len(answer.split()) > 15
     for ask in drill.asks:
         assert "`" not in ask.prompt  # it would end the fence
+        assert re.search(r"\w", re.sub(r"\$[^$]*\$", "", ask.prompt)), "a field's label needs a word beside its formula"
         written = re.findall(r"^\* ", ask_text(drill, ask), re.MULTILINE)
         assert len(written) == len(ask.mistakes or ask.options), "a mistake that cannot be read"
         assert len(ask.mistakes) >= 1 or len(ask.options) >= 2

@@ -11,7 +11,7 @@ from optimlab.grading import grader, session
 from optimlab.grading.jail import Limits
 from optimlab.grading.sitting import Sitting
 from optimlab.grading.submission import Submission, Unreadable
-from optimlab.labs.question import Call, Case, Lab, Outcome, Question
+from optimlab.labs.question import Call, Case, Lab, Outcome, Question, Ref
 
 from .conftest import DOUBLE, QUICK, TINY, WALK
 from .notebooks import hand_in, notebook
@@ -253,6 +253,20 @@ def test_a_student_who_changes_numpy_and_builtins_changes_nothing_here(examine):
 def test_answers_cannot_be_given_for_other_questions(examine):
     """A child that answers everything with what one question wants is wrong in the others."""
     assert summary(examine(DOUBLE, "def walk(x, state): return double(x)"))[1] == 2
+
+
+def test_arguments_that_are_changed_show_when_the_same_ones_are_given_again(zygote):
+    """Nobody asks the child whether it changed them: the second answer differs from the first."""
+    first, step = Call((1.0, {})), Call((Ref(0, 0), Ref(0, 1)))
+    case = Case("the same step twice", (first, step, step), (2.0, 4.0, 4.0), 1e-9, 0.0, item=0)
+    lab = Lab("lab00_twice", "", (Question("walk", 3, "(x, state)", "", lambda seed: (case,)),))
+    twice = grader.make_suite(lab, seed=1)
+    changing = 'def walk(x, state):\n    state["t"] = state.get("t", 0) + 1\n    return x + state["t"], state'
+    fair, foul = (
+        grader._examine(Submission("ada", None), notebook(source), twice, zygote) for source in (WALK, changing)
+    )
+    assert (fair.status, fair.score) == ("pass", 3)
+    assert (foul.status, foul.score) == ("wrong", 0) and foul.outcomes["walk"].step == 3
 
 
 # ------------------------------------------------------------------------------------------------------------- a class

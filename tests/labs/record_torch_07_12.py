@@ -105,9 +105,50 @@ def rules():
     return {"amsgrad": path(torch.optim.Adam, amsgrad=True), "radam": path(torch.optim.RAdam)}
 
 
+def grokking():
+    """Lab 12: addition mod 31 by a network of one hidden layer, gradients by autograd, AdamW."""
+    import numpy as np
+    import torch
+
+    p, width = 31, 64
+
+    def record(steps, decay, share=0.5):
+        a, b = np.divmod(np.arange(p * p), p)
+        order, count = np.random.default_rng(0).permutation(p * p), int(share * p * p)
+        hot = torch.nn.functional.one_hot
+        X = torch.cat([hot(torch.tensor(a), p), hot(torch.tensor(b), p)], 1)[order].double()
+        y = torch.tensor((a + b) % p)[order]
+        rng = np.random.default_rng(1)
+        W = torch.tensor(rng.normal(size=(2 * p, width)) / np.sqrt(2 * p), requires_grad=True)
+        U = torch.tensor(rng.normal(size=(width, p)) / np.sqrt(width), requires_grad=True)
+        stepper, seen = torch.optim.AdamW([W, U], lr=0.01, betas=(0.9, 0.98), weight_decay=decay), []
+        for t in range(steps + 1):
+            logits = (X @ W) ** 2 @ U
+            if t % 5 == 0:
+                right = (logits.argmax(1) == y).double()
+                seen.append((t, float(right[:count].mean()), float(right[count:].mean())))
+            stepper.zero_grad()
+            torch.nn.functional.cross_entropy(logits[:count], y[:count]).backward()
+            stepper.step()
+        return seen
+
+    def first(seen, column, level):
+        return next(row[0] for row in seen if row[column] >= level)
+
+    whole = record(700, 1.0)
+    return {
+        "memorized": first(whole, 1, 0.99),
+        "understood": first(whole, 2, 0.95),
+        "half_decay": first(record(1200, 0.5), 2, 0.95),
+        "no_decay": record(1000, 0.0)[-1][2],
+        "more_data": first(record(300, 1.0, 0.8), 2, 0.95),
+    }
+
+
 if __name__ == "__main__":
     import torch
 
+    torch.set_num_threads(1)  # sums come out in one order
     recorded = {"torch": torch.__version__, "valley": valley(), "decay": decay()}
-    recorded |= {"failure": failure(), "rules": rules()}
+    recorded |= {"failure": failure(), "rules": rules(), "grokking": grokking()}
     Path(__file__).with_name("torch_07_12.json").write_text(json.dumps(recorded) + "\n", encoding="utf-8")

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from optimlab import schedules
-from optimlab.labs import lab07, lab08, lab09, lab10, oracles
+from optimlab.descent import step_tree
+from optimlab.labs import lab07, lab08, lab09, lab10, lab11, lab12, oracles
+from optimlab.labs.build import read
+from optimlab.labs.verify import defined
 from optimlab.rules import adam, adam_l2
 
 ROOT = Path(__file__).parents[2]
@@ -115,3 +118,65 @@ def test_the_failures_of_lab_10_are_torchs():
     for key, number in RECORDED["failure"].items():
         assert lab10.FAILURE[key] == pytest.approx(number, rel=1e-9)
     assert lab10.rectification(5) == 0 < lab10.rectification(lab10.FAILURE["first_rectified"])
+
+
+def transformer():
+    """What the cells of lab 11 define, its experiments left out but for the recipe in torch."""
+    notebook = read(ROOT / "solutions" / "lab11_transformer.ipynb")
+    space = defined(notebook, ROOT)
+    exec(code("lab11_transformer", "torch"), space)
+    starts = np.random.default_rng(7).integers(1000, size=(4, 8))
+    space["batches"] = [space["training"][row[:, None] + np.arange(space["PLACES"] + 1)] for row in starts]
+    return space
+
+
+def test_the_gradients_of_lab_11_are_those_of_its_loss():
+    space = transformer()
+    params, [batch, *_] = space["newborn"](), space["batches"]
+    _, grads = space["loss_and_grads"](params, batch)
+    assert grads.keys() == params.keys()
+    for name, theta in params.items():
+        for index in {tuple(k // 3 for k in theta.shape), tuple(k // 2 for k in theta.shape)}:
+            losses = []
+            for step in (1e-5, -1e-5):
+                moved = theta.copy()
+                moved[index] += step
+                losses.append(space["loss_and_grads"]({**params, name: moved}, batch)[0])
+            assert grads[name][index] == pytest.approx((losses[0] - losses[1]) / 2e-5, rel=1e-4, abs=1e-8)
+
+
+def test_the_recipe_of_lab_11_is_torchs_step_for_step():
+    pytest.importorskip("torch")
+    space, state = transformer(), {}
+    params, settings = space["newborn"](), dict(lr=0.01, warmup=2, steps=4)
+    theirs = space["torch_recipe"](params, space["batches"], **settings)
+    for t, batch in enumerate(space["batches"], 1):
+        _, grads = space["loss_and_grads"](params, batch)
+        params, state = space["train_step"](params, grads, state, lr=space["lr_at"](t, **settings))
+    for name, theta in params.items():
+        np.testing.assert_allclose(theta, theirs[name], rtol=0, atol=1e-6)  # torch adds 1e-6 to the norm it divides by
+
+
+def test_lab_11_counts_what_does_not_decay():
+    params = transformer()["newborn"]()
+    assert lab11.TRAINED["undecayed"] == sum(theta.size for theta in params.values() if theta.ndim < 2)
+
+
+def test_the_five_numbers_of_lab_12_are_torchs():
+    for key, number in RECORDED["grokking"].items():
+        assert lab12.GROK[key] == pytest.approx(number, rel=1e-9)
+
+
+def test_the_gradients_of_lab_12_drive_its_network_to_understand_addition():
+    """The run with 80% of the table, stepped by the shipped rule: it understands when lab 12 says so."""
+    space = defined(read(ROOT / "solutions" / "lab12_grokking.ipynb"), ROOT)
+    (a, b, y), (test_a, test_b, test_y) = space["split"](0.8)
+    X, test_X = lab12.encode(a, b, 31), lab12.encode(test_a, test_b, 31)
+    rng = np.random.default_rng(1)
+    params = {"W": rng.normal(size=(62, 64)) / np.sqrt(62), "U": rng.normal(size=(64, 31)) / 8}
+    state, t = {}, 0
+    while (((test_X @ params["W"]) ** 2 @ params["U"]).argmax(1) == test_y).mean() < 0.95 and t < 200:
+        grads = space["gradients"](params["W"], params["U"], X, y)
+        params, state = step_tree("adamw", params, grads, state, lr=0.01, beta2=0.98, weight_decay=1.0)
+        t += 1
+    assert t == pytest.approx(lab12.GROK["more_data"], rel=0.1)
