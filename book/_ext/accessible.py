@@ -10,6 +10,8 @@ REPAIRS = [
     (re.compile(r"<th([^>]*)>\s*(?:<p>\s*</p>)?\s*</th>"), r"<td\1></td>"),
     # the folded code of a cell says "Show code cell source" itself; the label hid that
     (re.compile(r'<summary aria-label="Toggle hidden content">'), "<summary>"),
+    # roles for the entries of a bibliography that ARIA has dropped, in a list that may not hold them
+    (re.compile(r' role="doc-biblioentry"|(?<=<div) role="list"(?= class="citation-list")'), ""),
 ]
 
 

@@ -1,8 +1,10 @@
 // For whoever reads by keyboard, on every page: formulas that scroll can be reached, and a pressed button keeps the focus.
 
-// A formula that is wider than the page scrolls in its own box. (The theme does the same for code and tables.)
+// What is wider than the page scrolls in its own box. (The theme does this for code and tables, a moment later.)
+const BOXES = ".katex-display, pre, .cell_output > .output, .pst-scrollable-table-container";
+
 function reachWhatScrolls() {
-  for (const box of document.querySelectorAll(".katex-display")) {
+  for (const box of document.querySelectorAll(BOXES)) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }

@@ -27,7 +27,7 @@ def faults_of(page, name):
     for width, theme, rules in VIEWS:
         page.set_viewport_size({"width": width, "height": 800})
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        page.wait_for_timeout(350)  # the theme notes what scrolls a third of a second after a change
+        page.wait_for_timeout(500)  # the theme looks for what scrolls a third of a second after a change
         yield from (f"{name} at {width} px, {theme}: {fault}" for fault in page.evaluate(RUN, rules))
 
 
