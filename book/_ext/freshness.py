@@ -52,7 +52,7 @@ def imported(code):
 
 
 def named(tree, package):
-    """The dotted names a module of ``package`` imports; of ``from a import b`` both a and a.b, for b may be a module."""
+    """The dotted names a module of ``package`` imports; of ``from a import b`` both a and a.b, which may be one."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)

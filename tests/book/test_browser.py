@@ -31,7 +31,8 @@ LOOK = """() => {
   const scrolls = element => element && (right(element) <= innerWidth + 1
       && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
   const named = element => element.closest('.katex')?.querySelector('annotation').textContent ?? element.outerHTML;
-  const seen = element => element.checkVisibility() && !element.closest('.katex-mathml, .katex svg, .visually-hidden');
+  const seen = element => element.checkVisibility() && !element.ownerSVGElement  // a drawing cuts off what leaves it
+      && !element.closest('.katex-mathml, .katex svg, .visually-hidden');
   return {
     ids: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
     links: [...document.querySelectorAll('a[href]')].map(a => a.href),

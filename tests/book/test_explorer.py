@@ -131,7 +131,7 @@ def test_the_first_page_and_every_chapter_with_a_rule_have_an_explorer_of_it():
     shown = {page: words.split() for page, words, _ in explorers_of_the_book()}
     sources = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "book").glob("[0-9]*.md")}
     of_chapter = {page: set(re.findall(r"\{rule-source\} (\w+)", text)) & RULES.keys() for page, text in sources.items()}
-    assert shown.keys() == {page for page, rules in of_chapter.items() if rules} | {"intro"} and len(shown) > 10
+    assert {page for page, rules in of_chapter.items() if rules} | {"intro"} <= shown.keys() and len(shown) > 10
     for page in shown.keys() - {"intro"}:
         assert of_chapter[page] - {"muon"} <= set(shown[page]), page
 
