@@ -93,7 +93,8 @@ def defer(part, ends):
             kind = "hints" if "drill-hint" in tag["class"] else "answers"
             said = tag.summary.extract().get_text().strip()
             label = f"{kind}--{drill['id']}-{said.lower().replace(' ', '-')}"
-            heading = f"{part.title}: {title.get_text().strip()}" + f", {said.lower()}" * (kind == "hints")
+            chapter = part.title.partition(":")[0]
+            heading = f"{chapter}: {title.get_text().strip()}" + f", {said.lower()}" * (kind == "hints")
             ends[kind].append((label, heading, drill["id"], tag.extract()))
             links.append(f'<a href="#{label}">{said}</a>')
         if links:
