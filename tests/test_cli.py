@@ -197,7 +197,8 @@ def but(**changes):
         (
             but(roster="bad-roster.csv"),
             1,
-            "the roster bad-roster.csv has the columns name; it needs one named student, and may have lms_id",
+            "the roster bad-roster.csv has the columns name; it needs one named student, and may have lms_id, "
+            "or be the gradebook that Canvas exports or Moodle's grading worksheet",
         ),
         (but(jobs="0"), 2, "Invalid value for '--jobs': 0 is not in the range x>=1."),
         (but(jobs="many"), 2, "Invalid value for '--jobs': 'many' is not a valid integer range."),
