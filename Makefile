@@ -15,12 +15,12 @@ export SOLUTIONS
 
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval --nbval-current-env \
 	--nbval-cell-timeout 120 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
-BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
-	book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py labs/* solutions/drills solutions/drills/* \
-	tests/*.py tests/*/*.py $(if $(SOLUTIONS),solutions/*.ipynb))
+BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_ext/*.cjs book/_templates/* \
+	book/_static/* book/_static/*/* book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py labs/* \
+	solutions/drills solutions/drills/* tests/*.py tests/*/*.py $(if $(SOLUTIONS),solutions/*.ipynb))
 
-.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs jupyter \
-	lock clean distclean
+.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs grader \
+	jupyter lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
@@ -52,7 +52,7 @@ truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules ar
 mutants: .venv/.has-book .venv/.has-test  ## plant every small error in the rules; report which truth layer finds it
 	$(BIN)/python tests/mutation/run.py --jobs $(JOBS)
 
-bench: .venv/.has-book .venv/.has-test  ## measure: all of tests/benchmarks, or one (WHICH=grading)
+bench: .venv/.has-book .venv/.has-test $(if $(filter-out reading,$(WHICH)),,_build/.book)  ## measure: all of tests/benchmarks, or one (WHICH=grading)
 	@for script in tests/benchmarks/bench_$(or $(WHICH),*).py; do $(BIN)/python $$script || exit 1; done
 
 attacks: .venv/.has-book .venv/.has-test  ## prove each attack on the grader real, in bubblewrap, and what holds it
@@ -72,6 +72,10 @@ proofs: .venv/.has-book .venv/.has-test  ## run the proof notebooks
 
 labs: .venv/.has-book  ## make labs/ from solutions/
 	$(BIN)/optimlab labs build
+
+grader: .venv/.has-cluster  ## install what grades a class, and nothing else
+	@$(BIN)/optimlab --version
+	@echo "To grade a class: $(BIN)/optimlab grade CLASS_DIR --lab NAME --out OUT; the labs: $(BIN)/optimlab labs list"
 
 jupyter: .venv/.has-book .venv/.has-jupyter  ## install JupyterLab and open the labs in it
 	$(BIN)/jupyter lab labs

@@ -27,7 +27,7 @@ def speaks(alt):
 
 def warn(node, name):
     logger.warning(
-        "%s has no alt text; a code cell gives it to its figure as `mystnb: {image: {alt: ...}}`, Markdown as ![words](file)",
+        "%s has no alt text; a code cell gives it as `mystnb: {image: {alt: ...}}`, Markdown as ![words](file)",
         name[:120], location=node, type="alt_text",
     )  # fmt: skip
 

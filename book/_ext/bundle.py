@@ -28,7 +28,9 @@ def esbuild():
     for place in ("bin/esbuild", "esbuild.exe"):
         for program in sorted(ROOT.glob(f"node_modules/@esbuild/*/{place}")):
             return program
-    raise ExtensionError("esbuild is not in node_modules, so the book has no scripts; `make book` or `npm ci` brings it")
+    raise ExtensionError(
+        "esbuild is not in node_modules, so the book has no scripts; `make book` or `npm ci` brings it"
+    )
 
 
 def bundle(folder, target, generated=None):
@@ -44,7 +46,14 @@ def bundle(folder, target, generated=None):
         workers = [path for path in entries if path.name.endswith(".worker.js")]
         for kind, paths in {"iife": [path for path in entries if path not in workers], "esm": workers}.items():
             if paths:
-                how = ["--bundle", "--minify", "--charset=utf8", "--loader:.py=text", f"--target={TARGET}", f"--format={kind}"]
+                how = [
+                    "--bundle",
+                    "--minify",
+                    "--charset=utf8",
+                    "--loader:.py=text",
+                    f"--target={TARGET}",
+                    f"--format={kind}",
+                ]
                 run([*paths, *how, *alias, "--legal-comments=none", "--external:*.woff2", f"--outdir={target}"])
 
 

@@ -17,13 +17,14 @@ Everything about a drill but its worked answer is in one place of its chapter:
     ```
     ````
 
-An ask of kind *expression* is compared with ``:is:`` at random points of ``:where:``; a *number* within ``:within:`` (a share,
-0.005 unless told) in ``:unit:``; for a *function* the body begins with right Python, ``:cases:`` are lists of arguments, and a
-mistake is what ```old` -> `new``` makes of it; a *choice* lists ``* [x] the right one`` and ``* [ ] others``, a sentence below
-each. The worked answer is what solutions/drills/NN-name.md holds between <!-- LABEL --> and <!-- end LABEL -->.
+An ask of kind *expression* is compared with ``:is:`` at random points of ``:where:``; a *number* within ``:within:``
+(a share, 0.005 unless told) in ``:unit:``; for a *function* the body begins with right Python, ``:cases:`` are lists
+of arguments, and a mistake is what ```old` -> `new``` makes of it; a *choice* lists ``* [x] the right one`` and ``* [
+] others``, a sentence below each. The worked answer is what solutions/drills/NN-name.md holds between <!-- LABEL -->
+and <!-- end LABEL -->.
 
-In HTML a page works without JavaScript: question, hints and answer on a click. Elsewhere hints and answers are the plain nodes
-``drill_hint`` and ``drill_answer``, which a builder for paper may move.
+In HTML a page works without JavaScript: question, hints and answer on a click. Elsewhere hints and answers are the
+plain nodes ``drill_hint`` and ``drill_answer``, which a builder for paper may move.
 """
 
 import ast
@@ -84,12 +85,14 @@ class Ask:
         if self.kind == "expression":
             known = {"where": self.where, "is": self.is_, "mistakes": [typed for typed, _ in self.mistakes]}
         elif self.kind == "number":
-            known = {"is": self.is_, "unit": self.unit, "within": self.within, "mistakes": [typed for typed, _ in self.mistakes]}
+            known = {"is": self.is_, "unit": self.unit, "within": self.within}
+            known["mistakes"] = [typed for typed, _ in self.mistakes]
         elif self.kind == "choice":
             known = {"is": self.is_, "options": list(range(len(self.options)))}
         else:
             wrong = [results(typed, self.name, self.cases) for typed, _ in self.mistakes]
-            known = {"name": self.name, "cases": self.cases, "is": results(self.code, self.name, self.cases), "mistakes": wrong}
+            right = results(self.code, self.name, self.cases)
+            known = {"name": self.name, "cases": self.cases, "is": right, "mistakes": wrong}
         return {"kind": self.kind, **known}
 
 
@@ -110,7 +113,8 @@ def read_ask(kind, prompt, options, body):
         ask.options = [(text, " ".join(sentence.split())) for _, text, sentence in found]
         ask.is_ = [mark for mark, _, _ in found].index("x")
         return ask
-    mistakes = [(re.findall(r"`([^`]+)`", typed), " ".join(sentence.split())) for typed, sentence in MISTAKE.findall(body)]
+    found = MISTAKE.findall(body)
+    mistakes = [(re.findall(r"`([^`]+)`", typed), " ".join(sentence.split())) for typed, sentence in found]
     if kind == "function":
         ask.code = MISTAKE.sub("", body).strip() + "\n"
         ask.cases = [list(case) for case in ast.literal_eval(options["cases"])]
@@ -216,7 +220,9 @@ class DrillDirective(SphinxDirective):
         self.state.nested_parse(self.content, self.content_offset, node)
         asks, hints = list(node.findall(drill_ask)), list(node.findall(nodes.hint))
         if not asks or len(hints) != 2:
-            raise self.error(f"the drill {label} has {len(asks)} asks and {len(hints)} hints; it needs one ask and two hints")
+            raise self.error(
+                f"the drill {label} has {len(asks)} asks and {len(hints)} hints; it needs an ask and two hints"
+            )
         for ask, name in zip(asks, ask_names(label, len(asks))):
             ask["name"] = name
         for number, hint in enumerate(hints, 1):
@@ -294,8 +300,8 @@ def depart_drill(self, node):
 
 
 def visit_title(self, node):
-    parent = node.parent
-    self.body.append(f'<p class="drill-title" id="{parent["label"]}-title"><span class="drill-number">Drill {parent["number"]}</span> ')
+    label, number = node.parent["label"], node.parent["number"]
+    self.body.append(f'<p class="drill-title" id="{label}-title"><span class="drill-number">Drill {number}</span> ')
 
 
 def depart_title(self, node):
@@ -340,7 +346,8 @@ def help_text(ask):
     if ask.kind == "expression":
         return "written with " + ", ".join(f"<code>{name}</code>" for name in ask.where)
     if ask.kind == "number":
-        return f"a number{f', in {html.escape(ask.unit)}' if ask.unit else ''}: decimal, fraction or formula"
+        unit = f", in {html.escape(ask.unit)}" if ask.unit else ""
+        return f"a {'factor' if ask.unit == '×' else 'number' + unit}: decimal, fraction or formula"
     if ask.kind == "function":
         return "Tab indents; Escape, then Tab, leaves the field; Ctrl-Enter runs it"
     return ""

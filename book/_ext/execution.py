@@ -43,7 +43,7 @@ def is_cached(folder, notebook):
 
 
 def run(path, notebook, config):
-    """Execute ``notebook`` in place. The kernel is met at a socket file where there are any: for a port there is a race."""
+    """Execute ``notebook`` in place. The kernel is met at a socket file where there are any: a port is raced for."""
     with tempfile.TemporaryDirectory(prefix="kernel-") as folder:
         sockets = {"transport": "ipc", "ip": f"{folder}/socket"} if os.name == "posix" else {}
         return single_nb_execution(

@@ -1,4 +1,4 @@
-"""Sphinx extension: with SOLUTIONS=1 in the environment the solved labs are pages of the book; without, no book has them.
+"""Sphinx extension: with SOLUTIONS=1 in the environment the solved labs are pages of the book, else of no book.
 
 They are shown as they are in solutions/, with the outputs stored there: their tests hold those to what the cells print.
 """

@@ -1,7 +1,7 @@
 """Sphinx extension: what a published book has besides its pages: sitemap.xml, 404.html, and ways to open a lab.
 
-``make book SITE=https://owner.github.io/repository/`` names the address; without it the book is one to read here, names none
-and needs no sitemap. A server shows 404.html in place of any missing page, at whatever depth: relative links on it
+``make book SITE=https://owner.github.io/repository/`` names the address; without it the book is one to read here, names
+none and needs no sitemap. A server shows 404.html in place of any missing page, at whatever depth: relative links on it
 count from the site's root.
 """
 

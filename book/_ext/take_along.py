@@ -1,7 +1,7 @@
 """Sphinx extension: {take-along}`optimlab.pdf` names a file made of the built book, and links to it once it is there.
 
-`make book` makes the pages alone; `make pdf` and its like put a file beside them and then call ``link``. So the book never
-links to a file that is not there.
+`make book` makes the pages alone; `make pdf` and its like put a file beside them and then call ``link``. So the book
+never links to a file that is not there.
 """
 
 import html

@@ -37,7 +37,7 @@ def main(kinds, site=SITE):
     for kind in kinds:
         target = site / f"optimlab.{kind}"
         WRITERS[kind](site, target, config["title"], config["author"])
-        print(f"{target.relative_to(ROOT) if target.is_relative_to(ROOT) else target}: {target.stat().st_size / 1e6:.1f} MB")
+        print(f"{target.relative_to(ROOT)}: {target.stat().st_size / 1e6:.1f} MB")
     take_along.link(site)
 
 

@@ -80,12 +80,13 @@ def adapt(part, slugs):
         if slug in slugs:
             link["href"] = f"{slug}.xhtml#{link['href'][1:]}" if anchor else f"{slug}.xhtml"
     for tag in body.find_all(True):
-        for name in [name for name in tag.attrs if name.startswith(("data-", "on")) or name in ("align", "width", "height")]:
+        sized = ("align", "width", "height") if not tag.find_parent("math") else ()  # there a width is a space
+        for name in [name for name in tag.attrs if name.startswith(("data-", "on")) or name in sized]:
             del tag[name]
 
 
 def picture(path):
-    """The file; an SVG as EPUB wants it: no DOCTYPE, for that names a file elsewhere, and no path without its course."""
+    """The file; an SVG as EPUB wants it: no DOCTYPE, for that names a file elsewhere, and no path without a course."""
     data = path.read_bytes()
     if path.suffix != ".svg":
         return data
@@ -130,19 +131,21 @@ def package(title, author, files, found):
     items = []
     for number, name in enumerate(files):
         kind = "application/xhtml+xml" if name.endswith(".xhtml") else mimetypes.guess_type(name)[0]
-        holds = ["nav"] if name == "nav.xhtml" else ["mathml"] if kind.endswith("xhtml+xml") and "<math" in files[name] else []
-        properties = f' properties="{" ".join(holds)}"' if holds else ""
+        holds = "nav" if name == "nav.xhtml" else "mathml" if name.endswith(".xhtml") and "<math" in files[name] else ""
+        properties = f' properties="{holds}"' if holds else ""
         items.append(f'<item id="f{number}" href="{html.escape(name)}" media-type="{kind}"{properties}/>')
     numbers = {name: number for number, name in enumerate(files)}
-    spine = [f'<itemref idref="f{numbers[name]}"/>' for name in ["nav.xhtml", *(f"{part.slug}.xhtml" for part in found)]]
+    order = ["nav.xhtml", *(f"{part.slug}.xhtml" for part in found)]
+    spine = [f'<itemref idref="f{numbers[name]}"/>' for name in order]
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds").partition("+")[0]
     return PACKAGE.format(
-        id=uuid.uuid5(uuid.NAMESPACE_URL, title), title=html.escape(title), author=html.escape(author),
-        now=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), items="\n".join(items), spine="\n".join(spine))  # fmt: skip
+        id=uuid.uuid5(uuid.NAMESPACE_URL, title), title=html.escape(title), author=html.escape(author), now=f"{now}Z",
+        items="\n".join(items), spine="\n".join(spine))  # fmt: skip
 
 
 def pack(target, files, opf):
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)  # first and as it is, so that it is known
+        archive.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)  # first and bare: so it is known
         archive.writestr("META-INF/container.xml", CONTAINER)
         archive.writestr("book/book.opf", opf)
         for name, data in files.items():

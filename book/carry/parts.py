@@ -17,7 +17,7 @@ AT_THE_END = {"hints": "Hints", "answers": "Worked answers"}
 
 @dataclass
 class Part:
-    """A page: its name in the site without .html, the caption of the group it is the first of or "", its title, its HTML."""
+    """A page: its name in the site without .html, the group it is the first of or "", its title, its HTML."""
 
     name: str
     group: str
@@ -30,7 +30,7 @@ class Part:
 
 
 def parts(site):
-    """The pages of the built book in ``site``, a Path, in the order of its table of contents, hints and answers last."""
+    """The pages of the built book in ``site``, a Path, in the order of its contents, hints and answers last."""
     found = [Part(name, group, *article(site, name)) for name, group in contents(site)]
     slugs = {part.name: part.slug for part in found}
     ends = {slug: [] for slug in AT_THE_END}
@@ -93,7 +93,8 @@ def defer(part, ends):
             kind = "hints" if "drill-hint" in tag["class"] else "answers"
             said = tag.summary.extract().get_text().strip()
             label = f"{kind}--{drill['id']}-{said.lower().replace(' ', '-')}"
-            heading = f"{part.title}: {title.get_text().strip()}" + f", {said.lower()}" * (kind == "hints")
+            chapter = part.title.partition(":")[0]
+            heading = f"{chapter}: {title.get_text().strip()}" + f", {said.lower()}" * (kind == "hints")
             ends[kind].append((label, heading, drill["id"], tag.extract()))
             links.append(f'<a href="#{label}">{said}</a>')
         if links:
@@ -128,7 +129,7 @@ def lay_open(part):
 
 
 def name_apart(part):
-    """Give the anchors of a page a name that is its own in the whole book; of several of one name the first keeps it."""
+    """Give the anchors of a page names that are their own in the whole book; of several alike the first keeps its."""
     seen = set()
     for tag in part.body.select("[id]"):
         name = tag.attrs.pop("id")

@@ -28,7 +28,7 @@ PAGE = """<!doctype html>
 def program():
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if not found and not ON_MACOS.exists():
-        raise SystemExit("the PDF is printed by Chromium, which is not here: apt install chromium, or Google Chrome elsewhere")
+        raise SystemExit("the PDF is printed by Chromium, which is not here: apt install chromium, or Google Chrome")
     return found or str(ON_MACOS)
 
 
@@ -60,8 +60,8 @@ def write(site, target, title, author):
         page = Path(folder) / "book.html"
         page.write_text(document(site, title, author), encoding="utf-8")
         printed = Path(folder) / "book.pdf"
-        command = [program(), *SWITCHES, f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}", page.as_uri()]
-        run = subprocess.run(command, capture_output=True, text=True, timeout=900)
+        files = [f"--user-data-dir={folder}/profile", f"--print-to-pdf={printed}", page.as_uri()]
+        run = subprocess.run([program(), *SWITCHES, *files], capture_output=True, text=True, timeout=900)
         if not printed.exists():
             raise SystemExit(f"Chromium did not print the book:\n{run.stderr[-2000:]}")
         shutil.move(printed, target)

@@ -82,13 +82,15 @@ def _distributed():
     import dask
 
     dask.config.set({"distributed.scheduler.allowed-failures": MAY_LOSE})
+    # A local cluster gives up for good a worker that is not back by then, and it may have lost them all.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": PATIENCE})
     return distributed
 
 
 def _client(distributed, address, jobs):
     """A client of the cluster; a local one ends with it."""
     if address == LOCAL:
-        local = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": None}
+        local = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
         return distributed.Client(**local, set_as_default=False)
     try:
         return distributed.Client(address, set_as_default=False, timeout=CONNECT)

@@ -13,7 +13,7 @@ from .trajectories import TOLERANCE, drawn, trajectory
 from .values import THREE_FIGURES, magnitude, numbers, value
 from .values import TOLERANCE as SEVEN_DIGITS
 
-# ------------------------------------------------------------------------------------------- the averages and their correction
+# ----------------------------------------------------------------------------------- the averages and their correction
 
 
 def averages(g, beta):
@@ -27,7 +27,7 @@ def corrected(g, beta):
 
 
 def running(start, keep, take, read=lambda m, t: m, store=False):
-    """A wrong pair of averages: m = keep * m + take * g from ``start``, of which ``read`` is reported and maybe kept."""
+    """A wrong pair of averages: m = keep * m + take * g from ``start``, of which ``read`` is reported (and kept)."""
 
     def body(g, beta):
         out, m = [], start(g)
@@ -179,7 +179,7 @@ def adam_cases(seed):
     )
 
 
-# ---------------------------------------------------------------------------------------------------- the folded correction
+# ----------------------------------------------------------------------------------------------- the folded correction
 
 
 def folded(t, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):

@@ -152,9 +152,9 @@ def _stepping(decay=lambda name, value: np.ndim(value) > 1, rule=rules.adamw.bod
 
     def body(params, grads, state, *, lr=1e-3, weight_decay=1e-2):
         new, memory = {}, {}
-        for name, value in params.items():
-            own = weight_decay * decay(name, value)
-            new[name], memory[name] = rule(value, grads[name], state.get(name, {}), lr=lr, weight_decay=own)
+        for name, theta in params.items():
+            own = weight_decay * decay(name, theta)
+            new[name], memory[name] = rule(theta, grads[name], state.get(name, {}), lr=lr, weight_decay=own)
         return new, memory if remember else {}
 
     return body
@@ -162,10 +162,10 @@ def _stepping(decay=lambda name, value: np.ndim(value) > 1, rule=rules.adamw.bod
 
 def _one_memory(params, grads, state, *, lr=1e-3, weight_decay=1e-2):
     t, new, memory = state.get("t", 0), {}, {}
-    for name, value in params.items():
+    for name, theta in params.items():
         own = {**state.get(name, {}), "t": t}
-        decay = weight_decay * (np.ndim(value) > 1)
-        new[name], memory[name] = rules.adamw.body(value, grads[name], own, lr=lr, weight_decay=decay)
+        decay = weight_decay * (np.ndim(theta) > 1)
+        new[name], memory[name] = rules.adamw.body(theta, grads[name], own, lr=lr, weight_decay=decay)
         t += 1
     return new, {**memory, "t": t}
 
@@ -235,8 +235,8 @@ def step_cases(seed):
 
 # ------------------------------------------------------------------------------------------------------- the conclusion
 
-# The first two are what torch.optim.Adam(weight_decay=...) and AdamW gave in float64 (tests/labs/record_torch_07_12.py);
-# the last two have closed forms: h * a / (h + decay) and 1 / decay.
+# The first three are what torch.optim.Adam(weight_decay=...) and AdamW gave in float64;
+# see tests/labs/record_torch_07_12.py. The last two have closed forms: h * a / (h + decay) and 1 / decay.
 DECAY = {
     "l2_quiet": 10.862128522208325,
     "l2_loud": 0.11094255830801274,

@@ -11,7 +11,7 @@ from .trajectories import TOLERANCE, trajectory
 from .values import THREE_FIGURES, magnitude, numbers, values
 from .values import TOLERANCE as SEVEN_DIGITS
 
-# ----------------------------------------------------------------------------------------------------- warmup and cosine
+# --------------------------------------------------------------------------------------------------- warmup and cosine
 
 
 def warmup_cosine(t, *, lr, warmup, steps, floor=0.0):
@@ -132,7 +132,7 @@ def cosine_cases(seed):
     )
 
 
-# ------------------------------------------------------------------------------------------------- warmup, stable, decay
+# ----------------------------------------------------------------------------------------------- warmup, stable, decay
 
 
 def wsd(t, *, lr, warmup, steps, decay):
@@ -221,7 +221,7 @@ def wsd_cases(seed):
     )
 
 
-# -------------------------------------------------------------------------------------------------------------- clipping
+# ------------------------------------------------------------------------------------------------------------ clipping
 
 
 def clip(grads, max_norm):
@@ -295,12 +295,17 @@ def clip_cases(seed):
         case("norm 0.5, to be 1 at most", {"w": np.array([0.3]), "b": np.array([-0.4])}, 1.0),
         case("a model, to be 1", model(rng), 1.0),
         case("a model that is short enough", model(rng), 100.0),
-        case("no gradient at all, then some", {"w": np.array([3.0]), "b": np.array([4.0])}, 1.0, before=[Call((zero, 1.0))]),
+        case(
+            "no gradient at all, then some",
+            {"w": np.array([3.0]), "b": np.array([4.0])},
+            1.0,
+            before=[Call((zero, 1.0))],
+        ),
         case("a drawn model", model(secret), float(secret.uniform(0.2, 0.8)), hidden=True),
     )
 
 
-# --------------------------------------------------------------------------------------------------- a step that is safe
+# ------------------------------------------------------------------------------------------------- a step that is safe
 
 
 def _kept(gradients, max_norm):
@@ -312,7 +317,10 @@ def _kept(gradients, max_norm):
 def safe_path(theta, gradients, *, lr, beta=0.9, max_norm=1.0):
     """Momentum's closed form along what is kept; a step that is skipped repeats theta."""
     kept = _kept(gradients, max_norm)
-    path = [np.asarray(theta, dtype=float), *(oracles.momentum(theta, np.array(kept), lr=lr, beta=beta) if kept else [])]
+    path = [
+        np.asarray(theta, dtype=float),
+        *(oracles.momentum(theta, np.array(kept), lr=lr, beta=beta) if kept else []),
+    ]
     return np.array([path[k] for k in np.cumsum([np.isfinite(g).all() for g in gradients])])
 
 
@@ -399,14 +407,16 @@ def safe_cases(seed):
         case("a NaN between two gradients", np.ones(2), [one, one * [np.nan, 1], one], lr=0.1, max_norm=2.0),
         case("an infinite gradient", np.ones(2), [one, one * [np.inf, 1], one, one], lr=0.2, beta=0.8, max_norm=3.0),
         case("six steps of a vector", *drawn(rng, 6), lr=0.1, max_norm=0.7),
-        case("drawn steps", *drawn(secret, 7), hidden=True, lr=float(secret.uniform(0.05, 0.5)), beta=0.7, max_norm=0.8),
+        case(
+            "drawn steps", *drawn(secret, 7), hidden=True, lr=float(secret.uniform(0.05, 0.5)), beta=0.7, max_norm=0.8
+        ),
     )
 
 
 # ------------------------------------------------------------------------------------------------------- the conclusion
 
-# What optimlab.schedules and NumPy's generator give for the two experiments; tests/labs/test_labs_07_12.py runs them, and holds
-# the first three against the exact recursion for the mean square, E x_t^2 = (1 - lr)^2 E x_{t-1}^2 + lr^2.
+# What optimlab.schedules and NumPy's generator give for the two experiments; tests/labs/test_labs_07_12.py runs them,
+# and holds the first three against the exact recursion for the mean square, E x_t^2 = (1 - lr)^2 E x_{t-1}^2 + lr^2.
 SCHEDULED = {
     "constant": 0.055676412014446716,
     "cosine": 0.004300233187406747,

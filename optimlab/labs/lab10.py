@@ -11,11 +11,11 @@ from .question import Call, Lab, Question
 from .trajectories import TOLERANCE, trajectory
 from .values import THREE_FIGURES, numbers, values
 
-# --------------------------------------------------------------------------------------------------------------- AMSGrad
+# ------------------------------------------------------------------------------------------------------------- AMSGrad
 
 
 def amsgrad(theta, g, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
-    """PyTorch's order, from the whole history: the averages, the largest so far, its correction, and the sum of steps."""
+    """PyTorch's order, from the whole history: the averages, the largest, its correction, the sum of steps."""
     g = np.asarray(g, dtype=float)
     time = np.arange(1.0, len(g) + 1).reshape(-1, *[1] * (g.ndim - 1))
     weight = 1 - beta2**time
@@ -30,7 +30,9 @@ def _drawn(seed, oracle, known, steps, **ranges):
     """Hidden cases: a number, a vector and a matrix in turn, their gradients fading, so that a maximum matters."""
     rng = np.random.default_rng(seed)
     for index, shape in enumerate([(), (3,), (2, 2)], 1):
-        theta, *gradients = rng.normal(size=(steps + 1, *shape)) * 0.8 ** np.arange(steps + 1).reshape(-1, *[1] * len(shape))
+        theta, *gradients = rng.normal(size=(steps + 1, *shape)) * 0.8 ** np.arange(steps + 1).reshape(
+            -1, *[1] * len(shape)
+        )
         if not shape:
             theta, gradients = float(theta), list(map(float, gradients))
         hyper = {key: float(rng.uniform(*span)) for key, span in ranges.items()}
@@ -56,7 +58,7 @@ def amsgrad_cases(seed):
     )
 
 
-# ----------------------------------------------------------------------------------------------------------------- RAdam
+# --------------------------------------------------------------------------------------------------------------- RAdam
 
 
 def rectification(t, *, beta2=0.999, threshold=5):
@@ -72,7 +74,9 @@ def rectification(t, *, beta2=0.999, threshold=5):
         return float(mp.sqrt((rho - 4) / (rho_inf - 4) * (rho - 2) / (rho_inf - 2) * rho_inf / rho))
 
 
-def _rectified(inf=lambda b: 2 / (1 - b) - 1, lost=lambda t, b: 2 * t * b**t / (1 - b**t), threshold=5, root=np.sqrt, wait=0.0):
+def _rectified(
+    inf=lambda b: 2 / (1 - b) - 1, lost=lambda t, b: 2 * t * b**t / (1 - b**t), threshold=5, root=np.sqrt, wait=0.0
+):
     """A wrong r, from the parts of rho, the threshold, the root, and what is answered while it waits."""
 
     def body(t, *, beta2=0.999):
@@ -150,7 +154,7 @@ def rectification_cases(seed):
 
 
 def radam(theta, g, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
-    """From the whole history: an averaged step, rectified where it may be; eps beside the uncorrected root, as in PyTorch."""
+    """From the whole history: an averaged step, rectified where it may be; eps beside the uncorrected root."""
     g = np.asarray(g, dtype=float)
     time = np.arange(1.0, len(g) + 1).reshape(-1, *[1] * (g.ndim - 1))
     r = np.array([rectification(t, beta2=beta2) for t in range(1, len(g) + 1)]).reshape(time.shape)
@@ -182,8 +186,8 @@ def radam_cases(seed):
 
 # ------------------------------------------------------------------------------------------------------- the conclusion
 
-# Reddi's problem for 3000 steps at lr = 0.5 / sqrt(t) and beta1 = 0: the mean of x over the last 300, as torch.optim gives it
-# (tests/labs/record_torch_07_12.py). The last two are mpmath's.
+# Reddi's problem for 3000 steps at lr = 0.5 / sqrt(t) and beta1 = 0: the mean of x over the last 300, as torch.optim
+# gives it (tests/labs/record_torch_07_12.py). The last two are mpmath's.
 FAILURE = {
     "adam": 0.9958392165304297,
     "amsgrad": -0.996730082267847,
@@ -248,7 +252,7 @@ LAB = Lab(
             "RAdam's factor r at step t, 0 while it waits.",
             rectification_cases,
             R_MISTAKES,
-            "Numbers are in double precision: rho is a difference of numbers near 2000 of which single precision leaves nothing.",
+            "Numbers are in double precision: rho is a difference of numbers near 2000, too much for single precision.",
         ),
         Question(
             "radam",

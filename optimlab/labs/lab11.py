@@ -58,7 +58,12 @@ def _unshifted(logits):
 
 
 ENTROPY_MISTAKES = (
-    Mistake("cross_entropy", "a sum for the mean", "the loss is a mean over the rows, and so its gradient", _entropy(mean=False)),
+    Mistake(
+        "cross_entropy",
+        "a sum for the mean",
+        "the loss is a mean over the rows, and so its gradient",
+        _entropy(mean=False),
+    ),
     Mistake(
         "cross_entropy",
         "a softmax that overflows",
@@ -162,7 +167,9 @@ def schedule_cases(seed):
     return (
         case("steps 1 to 12 of 12, warmup 4, lr = 1", range(1, 13), lr=1.0, warmup=4, steps=12),
         case("the last step and after it", [12, 13, 14, 20], lr=0.5, warmup=2, steps=12),
-        case("drawn", range(1, 34), hidden=True, lr=float(rng.uniform(0.1, 2)), warmup=int(rng.integers(3, 9)), steps=30),
+        case(
+            "drawn", range(1, 34), hidden=True, lr=float(rng.uniform(0.1, 2)), warmup=int(rng.integers(3, 9)), steps=30
+        ),
     )
 
 
@@ -197,7 +204,10 @@ def _step(clip=lab09.clip, decays=lab08.decays, rule=rules.adamw.body, remember=
 
 STEP_MISTAKES = (
     Mistake(
-        "train_step", "a model whose gradients are not clipped", "clip all gradients together first", _step(lambda g, _: g)
+        "train_step",
+        "a model whose gradients are not clipped",
+        "clip all gradients together first",
+        _step(lambda g, _: g),
     ),
     Mistake(
         "train_step",
@@ -217,7 +227,9 @@ STEP_MISTAKES = (
         "matrices are multiplied by 1 - lr * weight_decay",
         _step(decays=lambda params, weight_decay: dict.fromkeys(params, 0.0)),
     ),
-    Mistake("train_step", "a model decayed by L2", "the decay is not part of the gradient", _step(rule=rules.adam_l2.body)),
+    Mistake(
+        "train_step", "a model decayed by L2", "the decay is not part of the gradient", _step(rule=rules.adam_l2.body)
+    ),
     Mistake(
         "train_step",
         "a model that forgets its memories",
@@ -259,8 +271,8 @@ def step_cases(seed):
 
 # ------------------------------------------------------------------------------------------------------- the conclusion
 
-# What the same network and runs gave when written a second time, apart from the notebook. That the notebook's network has
-# the right gradients and steps as torch does, tests/labs/test_labs_07_12.py finds out.
+# What the same network and runs gave when written a second time, apart from the notebook. That its network has the
+# right gradients and steps as torch does, tests/labs/test_labs_07_12.py finds out.
 TRAINED = {
     "start": 3.3693650695911233,
     "recipe": 0.326908661382849,

@@ -83,7 +83,7 @@ def loss(W, U, X, y):
 
 
 def gradients(W, U, X, y):
-    """By the complex step: the imaginary part that a step of 1e-30 i in one entry gives the loss. Nothing is derived."""
+    """By the complex step: the imaginary part that a step of 1e-30 i in one entry gives the loss."""
 
     def along(name, index):
         weights = {"W": W.astype(complex), "U": U.astype(complex)}
@@ -176,7 +176,7 @@ def gradients_cases(seed):
     )
 
 
-# ------------------------------------------------------------------------------------------------------------ first step
+# ---------------------------------------------------------------------------------------------------------- first step
 
 
 def first_step(steps, accuracy, level):
@@ -294,7 +294,7 @@ LAB = Lab(
             "The gradients of the mean cross-entropy of a network with one hidden layer.",
             gradients_cases,
             GRADIENT_MISTAKES,
-            "A solution that computes in float32 is right: it has seven digits of the largest entry, of which sums lose two.",
+            "A solution that computes in float32 is right: seven digits of the largest entry, of which sums lose two.",
             arrays=True,
         ),
         Question(
@@ -313,7 +313,7 @@ LAB = Lab(
             "Report five numbers about grokking.",
             conclusion_cases,
             GROK_MISTAKES,
-            "An accuracy is recorded every 5 steps, and a machine that rounds otherwise may cross a level one or two recordings"
+            "An accuracy is recorded every 5 steps, and a machine that rounds otherwise may cross a level a little"
             " earlier or later: 10% are allowed.",
         ),
     ),

@@ -7,7 +7,9 @@ from .question import Call, Case
 
 RTOL = 1e-5
 TOLERANCE = "A solution that computes in float32 is right: it carries seven digits, of which a few operations lose two."
-THREE_FIGURES = "Three significant figures are asked for, so a number may be off by half a unit of the third: 0.5% at most."
+THREE_FIGURES = (
+    "Three significant figures are asked for, so a number may be off by half of the third's unit, 0.5%."
+)
 
 
 def value(name, oracle, mistakes, *args, rtol=RTOL, atol=0.0, hidden=False, **kwargs):

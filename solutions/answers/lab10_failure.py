@@ -1,4 +1,4 @@
-"""Submissions for lab 10, right ones written in other ways than ours and wrong ones, with the points a teacher gives."""
+"""Submissions for lab 10, right ones written in other ways than ours, and wrong ones, with their points."""
 
 import math
 
@@ -60,7 +60,12 @@ def pytorch_style():
     """Zero arrays at birth, averages by interpolation, the corrections folded into the step size."""
 
     def born(state, g):
-        return state or {"step": 0, "exp_avg": np.zeros_like(g), "exp_avg_sq": np.zeros_like(g), "max": np.zeros_like(g)}
+        return state or {
+            "step": 0,
+            "exp_avg": np.zeros_like(g),
+            "exp_avg_sq": np.zeros_like(g),
+            "max": np.zeros_like(g),
+        }
 
     def averages(state, g, beta1, beta2):
         m = state["exp_avg"] + (1 - beta1) * (g - state["exp_avg"])
@@ -209,7 +214,12 @@ def one_maximum_for_all_entries():
         m = beta1 * state.get("m", 0) + (1 - beta1) * g
         v = beta2 * state.get("v", 0) + (1 - beta2) * g**2
         top = np.maximum(state.get("top", 0), np.max(v))
-        return theta - lr * m / (1 - beta1**t) / (np.sqrt(top / (1 - beta2**t)) + eps), {"t": t, "m": m, "v": v, "top": top}
+        return theta - lr * m / (1 - beta1**t) / (np.sqrt(top / (1 - beta2**t)) + eps), {
+            "t": t,
+            "m": m,
+            "v": v,
+            "top": top,
+        }
 
     return locals()
 
@@ -221,7 +231,12 @@ def a_minimum():
         m = beta1 * state.get("m", 0) + (1 - beta1) * g
         v = beta2 * state.get("v", 0) + (1 - beta2) * g**2
         low = np.minimum(state.get("low", np.inf), v)
-        return theta - lr * m / (1 - beta1**t) / (np.sqrt(low / (1 - beta2**t)) + eps), {"t": t, "m": m, "v": v, "low": low}
+        return theta - lr * m / (1 - beta1**t) / (np.sqrt(low / (1 - beta2**t)) + eps), {
+            "t": t,
+            "m": m,
+            "v": v,
+            "low": low,
+        }
 
     return locals()
 

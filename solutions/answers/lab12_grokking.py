@@ -1,4 +1,4 @@
-"""Submissions for lab 12, right ones written in other ways than ours and wrong ones, with the points a teacher gives."""
+"""Submissions for lab 12, right ones written in other ways than ours, and wrong ones, with their points."""
 
 import numpy as np
 

@@ -40,7 +40,9 @@ def otter(number):
     """The notebook runs in a kernel; the tests are those of the folder tests."""
     from otter.execute import grade_notebook
 
-    return grade_notebook("ada.ipynb", tests_glob=["tests/momentum.py", "tests/adam.py"]).total
+    tests = Path("tests").absolute()
+    files = [str(path) for path in sorted(tests.glob("*.py"))]
+    return grade_notebook("ada.ipynb", tests_glob=files, cwd=str(tests.parent), test_dir=str(tests)).total
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def site(book):
 
 @pytest.fixture
 def visit(browser, site):  # noqa: F811
-    """``visit(address)``: a page in a browser without memory; ``page.loaded``, what it fetched; no error is let pass."""
+    """``visit(address)``: a page, in a browser without memory; ``page.loaded``: what it fetched. No error passes."""
     contexts, errors = [], []
 
     def open_page(address=CHAPTER, script="", **options):
@@ -76,7 +76,9 @@ def verdict(form, seconds=30):
     """What the live region says once it says it."""
     region = form.get_by_role("status")
     form.page.wait_for_function(
-        "region => region.textContent && region.dataset.verdict !== 'busy'", arg=region.element_handle(), timeout=1000 * seconds
+        "region => region.textContent && region.dataset.verdict !== 'busy'",
+        arg=region.element_handle(),
+        timeout=1000 * seconds,
     )
     return region.inner_text()
 
@@ -183,7 +185,10 @@ def test_the_keyboard_alone_will_do(visit):
 def test_without_javascript_question_hints_and_answer_are_there(visit):
     page = visit(java_script_enabled=False)
     drill = page.locator("#ex-adam-longest")
-    assert drill.get_by_text("Leave the corrections out.").is_visible() and not drill.get_by_role("button").first.is_visible()
+    assert (
+        drill.get_by_text("Leave the corrections out.").is_visible()
+        and not drill.get_by_role("button").first.is_visible()
+    )
     for summary in ("Hint 1", "Hint 2", "Worked answer"):
         drill.get_by_text(summary, exact=True).click()
     assert drill.locator(".drill-answer p").first.is_visible()

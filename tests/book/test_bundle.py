@@ -26,7 +26,11 @@ def setup(app):
     app.add_directive("toy", Toy)
     app.connect("bundle-generate", lambda app: {"numbers": "export const seven = 7"})
 """
-PAGES = {"conf.py": CONF, "index.rst": "Toy\n===\n.. toy::\n\n.. toctree::\n\n   plain\n", "plain.rst": "Plain\n=====\n"}
+PAGES = {
+    "conf.py": CONF,
+    "index.rst": "Toy\n===\n.. toy::\n\n.. toctree::\n\n   plain\n",
+    "plain.rst": "Plain\n=====\n",
+}
 MAIN = 'import { seven } from "numbers"; import { twice } from "./part.js"; document.title = twice(seven)'
 SCRIPTS = {
     "main.js": MAIN,

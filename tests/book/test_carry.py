@@ -1,4 +1,4 @@
-"""What one can take along is whole: the PDF, the EPUB and the zip are made of the built book, and no link leads nowhere."""
+"""What one can take along is whole: PDF, EPUB and zip are made of the built book, and no link leads nowhere."""
 
 import io
 import re
@@ -130,7 +130,8 @@ def test_every_link_and_picture_of_the_epub_is_in_it(packed, book):
 
 SITE = {
     "index.html": '<meta http-equiv="Refresh" content="0; url=book/a.html" />',
-    "book/a.html": """<nav class="bd-links"><p class="caption">Rungs</p><a class="reference internal" href="b.html">B</a></nav>
+    "book/a.html": """<nav class="bd-links"><p class="caption">Rungs</p>
+        <a class="reference internal" href="b.html">B</a></nav>
         <article class="bd-article"><section id="a"><h1>A<a class="headerlink" href="#a">#</a></h1>
         <a href="b.html#b">on</a> <a href="../f.zip">file</a></section></article>""",
     "book/b.html": """<article class="bd-article"><section id="b"><h1>B</h1><section class="drill" id="ex">
@@ -155,7 +156,8 @@ def test_hints_and_answers_stand_at_the_end_with_links_there_and_back(small, car
     assert [part.title for part in (a, b, hints, answers)] == ["A", "B", "Hints", "Worked answers"]
     assert "Think." not in str(b.body) and "Two" not in str(b.body) and "How long?" in str(b.body)
     assert not b.body.select("form, input, button, details")
-    assert [link["href"] for link in b.body.select("a")] == ["#hints--book-b--ex-hint-1", "#answers--book-b--ex-worked-answer"]
+    links = ["#hints--book-b--ex-hint-1", "#answers--book-b--ex-worked-answer"]
+    assert [link["href"] for link in b.body.select("a")] == links
     assert hints.body.select_one("#hints--book-b--ex-hint-1").get_text(" ", strip=True).endswith("hint 1 Think.")
     assert [link["href"] for link in answers.body.select("a")] == ["#book-b--ex", "#book-a"]
     assert b.body.select_one("#book-b--ex")

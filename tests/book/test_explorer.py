@@ -131,7 +131,7 @@ def test_the_first_page_and_every_chapter_with_a_rule_have_an_explorer_of_it():
     shown = {page: words.split() for page, words, _ in explorers_of_the_book()}
     sources = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "book").glob("[0-9]*.md")}
     of_chapter = {page: set(re.findall(r"\{rule-source\} (\w+)", text)) & RULES.keys() for page, text in sources.items()}
-    assert shown.keys() == {page for page, rules in of_chapter.items() if rules} | {"intro"} and len(shown) > 10
+    assert {page for page, rules in of_chapter.items() if rules} | {"intro"} <= shown.keys() and len(shown) > 10
     for page in shown.keys() - {"intro"}:
         assert of_chapter[page] - {"muon"} <= set(shown[page]), page
 
@@ -147,6 +147,7 @@ ENDS_AS_THE_CAPTION_SAYS = {
     "08-what-adam-is": lambda loss: loss["amsgrad"] == pytest.approx(loss["adam"], rel=0.1),
     "09-adamw": lambda loss: loss["adam_l2"] < 2 * loss["adam"] < loss["adamw"] / 5,
     "10-family": lambda loss: max(loss["schedule_free_sgd"], loss["schedule_free_adamw"]) < loss["adam"],
+    "11-around-the-rule": lambda loss: loss["sgd"] > 1e3 and loss["momentum"] < 0.1,
     "intro": lambda loss: len(loss) == 4,
 }
 

@@ -24,7 +24,7 @@ LABS = "# Labs\n\n```{lab-links}\n```\n\n```{install-line}\n```\n"
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
-    """Build a book of two pages as if published at ``site``: the folder of its pages, or what the build complains of."""
+    """Build a book of two pages as if published at ``site``: the folder of its pages, or its complaint."""
     pytest.importorskip("sphinx_book_theme", reason="needs jupyter-book: make test")
     folder = tmp_path_factory.mktemp("published")
     (folder / "book").mkdir()

@@ -1,7 +1,7 @@
-"""Each answer once more, on another way: the shipped rule run, a sum added up, a root searched. None uses a reference.
+"""Each answer once more, on another way: the shipped rule run, a sum added up, a root searched; never the reference.
 
-``DERIVED[name]`` is a function of the symbols of an expression, of nothing for a number, of a case for a function; for a
-choice it gives the truth of each option. ``SAID[label]`` derives the numbers that hints and sentences quote.
+``DERIVED[name]`` is a function of the symbols of an expression, of nothing for a number, of a case for a function; for
+a choice it gives the truth of each option. ``SAID[label]`` derives the numbers that hints and sentences quote.
 """
 
 import itertools
@@ -233,7 +233,9 @@ def _():
 @derives("ex-sgd-batch-a")
 def _():
     numbers = spread(1.0, 4)
-    return math.sqrt(means(1.0, itertools.product(numbers, repeat=4)) / means(1.0, itertools.product(numbers, repeat=1)))
+    return math.sqrt(
+        means(1.0, itertools.product(numbers, repeat=4)) / means(1.0, itertools.product(numbers, repeat=1))
+    )
 
 
 @derives("ex-sgd-batch-b", within=1e-4)
@@ -797,7 +799,9 @@ def mean_step(v, decay, eta=1.0):
     """adam_l2 held at 1, fed two opposite gradients in turn, under long memories: the mean of the last two steps."""
     state, length, lengths = {}, math.sqrt(v), []
     for t in range(2000):
-        theta, state = rules.adam_l2(1.0, length * (-1) ** t, state, lr=1.0, beta1=0.995, beta2=0.995, eps=0, weight_decay=decay)
+        theta, state = rules.adam_l2(
+            1.0, length * (-1) ** t, state, lr=1.0, beta1=0.995, beta2=0.995, eps=0, weight_decay=decay
+        )
         lengths.append(1 - theta)
     return eta * (lengths[-1] + lengths[-2]) / 2
 

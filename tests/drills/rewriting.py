@@ -49,7 +49,10 @@ def of_expression(source, names, seed=0):
     """At least five ways to write an expression, none of them as the reference is written."""
     e = expression(source, names)
     x = sympy.Symbol(random.Random(f"{source}{seed}").choice(sorted(names)), positive=True)
-    ways = [str(way(e)) for way in (sympy.expand, sympy.factor, sympy.together, sympy.powsimp, sympy.simplify, sympy.radsimp)]
+    ways = [
+        str(way(e))
+        for way in (sympy.expand, sympy.factor, sympy.together, sympy.powsimp, sympy.simplify, sympy.radsimp)
+    ]
     ways += [Reversed().doprint(e), unicode_notation(str(e)), underscored(str(e)), f"1/(1/({e}))", f"({e}) + {x} − {x}"]
     ways += [f"answer = {e}", f"({sympy.expand(e * x)})/{x}", re.sub(r"sqrt(\([^()]*\))", r"\1^0.5", str(e))]
     return [way for way in dict.fromkeys(ways) if way != source]
@@ -60,8 +63,20 @@ def of_number(source, number, unit):
     exact = sympy.sympify(source.replace("^", "**"), locals={"ln": sympy.log})
     short = f"{number:.6g}"
     fraction = sympy.Rational(short)
-    ways = [short, f"{number:.12g}", f"{number:.7e}", str(fraction), f"2*({exact})/2", f" ({short}) ", short.replace(".", ",")]
-    ways += [f"{short} {unit}", f"{short}{unit.replace('×', 'x')}", f"sqrt({number**2:.12g})" if number > 0 else f"-{-number:.6g}"]
+    ways = [
+        short,
+        f"{number:.12g}",
+        f"{number:.7e}",
+        str(fraction),
+        f"2*({exact})/2",
+        f" ({short}) ",
+        short.replace(".", ","),
+    ]
+    ways += [
+        f"{short} {unit}",
+        f"{short}{unit.replace('×', 'x')}",
+        f"sqrt({number**2:.12g})" if number > 0 else f"-{-number:.6g}",
+    ]
     return [way for way in dict.fromkeys(ways) if way != source]
 
 

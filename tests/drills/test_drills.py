@@ -1,4 +1,4 @@
-"""Every reference is derived a second time, every mistake is one and is named, and what is right is taken however written."""
+"""Every reference is derived twice, every mistake is one and is named, and what is right is taken however written."""
 
 import functools
 import json
@@ -14,8 +14,8 @@ from planted_errors import planted, points, value
 from rewriting import of_expression, of_function, of_number
 
 SOURCE_002 = (  # the six problems of the lesson that the course audits as source C
-    "ex-momentum-ema", "ex-adagrad-monotone", "ex-rmsprop-not-monotone", "ex-adam-iid", "ex-adamw-shrink", "ex-adamw-unequal",
-    "ex-adam-beta1-zero",
+    "ex-momentum-ema", "ex-adagrad-monotone", "ex-rmsprop-not-monotone", "ex-adam-iid", "ex-adamw-shrink",
+    "ex-adamw-unequal", "ex-adam-beta1-zero",
 )  # fmt: skip
 DEFAULTS = {"0.9", "0.99", "0.999"}  # the betas of the rules
 NUMBER = re.compile(r"(?<![\w.{^-])(\d+\.\d+|\d{2,})(?![\w.]|\.\d)")
@@ -83,6 +83,7 @@ def test_a_drill_has_two_hints_an_answer_and_a_sentence_for_mistakes(drill):
     assert len(answer.split()) > 15
     for ask in drill.asks:
         assert "`" not in ask.prompt  # it would end the fence
+        assert re.search(r"\w", re.sub(r"\$[^$]*\$", "", ask.prompt)), "a field's label needs a word beside its formula"
         written = re.findall(r"^\* ", ask_text(drill, ask), re.MULTILINE)
         assert len(written) == len(ask.mistakes or ask.options), "a mistake that cannot be read"
         assert len(ask.mistakes) >= 1 or len(ask.options) >= 2
@@ -91,7 +92,9 @@ def test_a_drill_has_two_hints_an_answer_and_a_sentence_for_mistakes(drill):
 
 
 def ask_text(drill, ask):
-    return next(part for part in drill.body.split("```{ask} ")[1:] if part.startswith(f"{ask.kind} {ask.prompt}")).partition("\n```")[0]
+    return next(
+        part for part in drill.body.split("```{ask} ")[1:] if part.startswith(f"{ask.kind} {ask.prompt}")
+    ).partition("\n```")[0]
 
 
 @pytest.mark.parametrize("name", ASKS)
@@ -136,7 +139,10 @@ def test_every_mistake_differs_from_the_answer_and_from_the_other_mistakes(name)
     ask = ASKS[name]
     where = points(ask.where, 30) if ask.where else [{}]
     within = ask.within if ask.kind == "number" else 1e-6
-    ways = {typed: [value(typed, **at) for at in where] for typed in [ask.is_, *(each for group, _ in ask.mistakes for each in group)]}
+    ways = {
+        typed: [value(typed, **at) for at in where]
+        for typed in [ask.is_, *(each for group, _ in ask.mistakes for each in group)]
+    }
     group_of = {each: i for i, (group, _) in enumerate(ask.mistakes) for each in group}
     for a, b in ((a, b) for a in ways for b in ways if a < b and group_of.get(a, a) != group_of.get(b, b)):
         assert differs(ways[a], ways[b], 2 * within), f"{a} and {b} are the same"
@@ -235,7 +241,9 @@ def test_a_function_that_fails_is_answered_with_a_sentence(code, sentence, judge
     assert answer["verdict"] == "unreadable" and answer["say"].startswith(sentence)
 
 
-@pytest.mark.parametrize("returned", ["None", "'text'", "object()", "{1: 2}", "[float('nan')]", "[1j]", "[[[[1]]]]", "True"])
+@pytest.mark.parametrize(
+    "returned", ["None", "'text'", "object()", "{1: 2}", "[float('nan')]", "[1j]", "[[[[1]]]]", "True"]
+)
 def test_whatever_a_function_returns_is_judged(returned, judge):
     ask = ASKS["ex-adam-function"]
     [answer] = judge([(ask, runner()(f"def steps(*a):\n    print('x' * 10**5)\n    return {returned}", ask))])
@@ -247,7 +255,9 @@ def test_a_choice_is_judged_by_its_number(judge):
         ask = ASKS[name]
         answers = [*map(str, range(len(ask.options))), "", "9", "x"]
         verdicts = [each["verdict"] for each in judge([(ask, answer) for answer in answers])]
-        assert verdicts == ["right" if i == ask.is_ else "mistake" for i in range(len(ask.options))] + ["unreadable"] * 3
+        assert (
+            verdicts == ["right" if i == ask.is_ else "mistake" for i in range(len(ask.options))] + ["unreadable"] * 3
+        )
 
 
 READ = [
@@ -289,10 +299,11 @@ def test_an_unknown_mistake_still_gets_a_useful_sentence(name, typed, sentence, 
 
 
 HOSTILE = [
-    "constructor", "__proto__", "toString()", "eval('1')", "import('fs')", "f(x) = x", "a.b.c", "[1,2;3,4]", "{a: 1}", "'text'",
-    "1;2", "x -> x", "1:3", "5 cm", "i", "Infinity", "NaN", "null", "true", "1e999", "(" * 299, ")" * 300, "((" + "-" * 200,
-    "1" * 300, "\\", "_", "_{", "\\frac{1}{2}", "beta1" * 60, "√" * 200, "²", "^", "|", "||", "\u202e1", "\x00", "💥", "t" * 299,
-    "1/0", "0/0", "t^t^t^t^t^t", "9^9^9^9", "sqrt(", "max()", "hasOwnProperty(1)", "1 to 2", "1 % 2", "~1", "t'", "not t", "1 mod 0",
+    "constructor", "__proto__", "toString()", "eval('1')", "import('fs')", "f(x) = x", "a.b.c", "[1,2;3,4]",
+    "{a: 1}", "'text'", "1;2", "x -> x", "1:3", "5 cm", "i", "Infinity", "NaN", "null", "true", "1e999",
+    "(" * 299, ")" * 300, "((" + "-" * 200, "1" * 300, "\\", "_", "_{", "\\frac{1}{2}", "beta1" * 60, "√" * 200,
+    "²", "^", "|", "||", "\u202e1", "\x00", "💥", "t" * 299, "1/0", "0/0", "t^t^t^t^t^t", "9^9^9^9", "sqrt(",
+    "max()", "hasOwnProperty(1)", "1 to 2", "1 % 2", "~1", "t'", "not t", "1 mod 0",
 ]  # fmt: skip
 
 

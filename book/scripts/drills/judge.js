@@ -14,8 +14,9 @@ export function points(domain, count = POINTS) {
     x = (x + Math.imul(x ^ (x >>> 7), 61 | x)) ^ x;
     return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32;
   };
-  const one = ([low, high, whole]) => (whole ? low + Math.floor(random() * (high - low + 1)) : low + random() * (high - low));
-  return Array.from({ length: count }, () => Object.fromEntries(Object.entries(domain).map(([name, at]) => [name, one(at)])));
+  const one = ([low, high, whole]) => low + (whole ? Math.floor(random() * (high - low + 1)) : random() * (high - low));
+  const point = () => Object.fromEntries(Object.entries(domain).map(([name, at]) => [name, one(at)]));
+  return Array.from({ length: count }, point);
 }
 
 const near = (a, b, within) => Math.abs(a - b) <= within * Math.max(Math.abs(a), Math.abs(b));
@@ -56,10 +57,10 @@ function atOnePoint(at, mine, right) {
   return `Not the same: at ${where} yours is ${digits(mine[i])} and the right one ${digits(right[i])}.`;
 }
 
-/** A number without its unit; "3.16x", "5 %" and "12 steps" are usual. */
+/** A number without its unit; "3.16x" and "12 steps" are usual. */
 function withoutUnit(answer, unit) {
   const text = answer.trim().replace(/(\d),(\d)/g, "$1.$2").replace(/^[≈~]\s*/, "");
-  const units = { "×": ["×", "x", "times", "fold"], "%": ["%", "percent"] }[unit] ?? (unit ? [unit, unit.replace(/s$/, "")] : []);
+  const units = unit === "×" ? ["×", "x", "times", "fold"] : unit ? [unit, unit.replace(/s$/, "")] : [];
   const found = units.find(each => text.toLowerCase().endsWith(each));
   return found ? text.slice(0, -found.length) : text;
 }
@@ -73,8 +74,9 @@ function judgeNumber(spec, answer) {
   const mistake = spec.mistakes.findIndex(sources => sources.some(source => equals(read(source, []).value({}))));
   if (mistake >= 0) return { verdict: "mistake", mistake, tex };
   if (equals(-right)) return { verdict: "wrong", tex, say: "Right but for the sign." };
-  if (spec.unit === "%" && equals(right / 100)) return { verdict: "wrong", tex, say: "That is the share; the answer is wanted in per cent." };
-  if (equals(right, Math.max(5 * spec.within, 0.02))) return { verdict: "wrong", tex, say: "Close, but not close enough: work with more digits." };
+  if (equals(right, Math.max(5 * spec.within, 0.02))) {
+    return { verdict: "wrong", tex, say: "Close, but not close enough: work with more digits." };
+  }
   return { verdict: "wrong", tex, say: mine > right ? "Too large." : "Too small." };
 }
 

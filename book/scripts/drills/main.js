@@ -48,11 +48,6 @@ async function judged(form, spec, answer) {
   return { ...judge(spec, ran), printed: ran.printed };
 }
 
-function answerOf(form, spec) {
-  if (spec.kind !== "choice") return form.elements.answer.value;
-  return form.elements.answer.value ?? "";
-}
-
 function wireAsk(form, drill) {
   const spec = JSON.parse(form.dataset.spec), name = form.dataset.ask;
   let busy = false;
@@ -61,7 +56,7 @@ function wireAsk(form, drill) {
     if (busy) return;
     busy = true;
     try {
-      const result = await judged(form, spec, answerOf(form, spec));
+      const result = await judged(form, spec, form.elements.answer.value);
       say(form, result);
       if (result.verdict !== "unreadable") {
         note(name, was => ({ ...was, tries: was.tries + 1, done: was.done || result.verdict === "right" }));
@@ -80,12 +75,13 @@ function wireAsk(form, drill) {
 /** While it is typed: how it is understood, set as mathematics. */
 function wirePreview(form, spec) {
   const preview = form.querySelector(".drill-preview"), field = form.elements.answer;
-  field.addEventListener("focus", () => Promise.all(["judge.lazy.js", "preview.lazy.js"].map(lazily)).catch(() => {}), { once: true });
+  const load = () => Promise.all(["judge.lazy.js", "preview.lazy.js"].map(lazily));
+  field.addEventListener("focus", () => load().catch(() => {}), { once: true });
   field.addEventListener("input", async () => {
     const typed = field.value;
     if (!typed.trim()) return preview.replaceChildren();
     try {
-      await Promise.all(["judge.lazy.js", "preview.lazy.js"].map(lazily));
+      await load();
     } catch {
       return; // the check itself will say what is wrong
     }
@@ -100,12 +96,12 @@ function wirePreview(form, spec) {
 function wireHints(drill, names) {
   const steps = [...drill.querySelectorAll(":scope > details")];
   const update = () => {
-    const done = names.every(name => stateOf(name).done);
+    const states = names.map(stateOf);
+    const done = states.every(state => state.done), seen = Math.max(...states.map(state => state.hints));
     steps.forEach((step, i) => {
-      step.hidden = !(done || i === 0 || steps[i - 1].open || step.open || i <= Math.max(...names.map(n => stateOf(n).hints)));
+      step.hidden = !(done || step.open || i <= seen || steps[i - 1].open);
     });
-    const mark = drill.querySelector(".drill-done");
-    mark.hidden = !done;
+    drill.querySelector(".drill-done").hidden = !done;
   };
   steps.forEach((step, i) => step.addEventListener("toggle", () => {
     if (step.open) names.forEach(name => note(name, was => ({ ...was, hints: Math.max(was.hints, i + 1) })));
