@@ -11,22 +11,23 @@ JOBS ?= 2
 export OMP_NUM_THREADS := 1
 export OPENBLAS_NUM_THREADS := 1
 export SITE
+export SOLUTIONS
 
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadscope --no-loadscope-reorder --nbval --nbval-current-env \
 	--nbval-cell-timeout 120 -o faulthandler_timeout=900 -o faulthandler_exit_on_timeout=true
-BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_static/* book/_static/*/* \
-	book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py labs/* solutions/drills solutions/drills/* \
-	tests/*.py tests/*/*.py)
+BOOK := _config.yml _toc.yml $(wildcard book/. book/* book/proofs/* book/_ext/*.py book/_ext/*.cjs book/_templates/* \
+	book/_static/* book/_static/*/* book/scripts/* book/scripts/*/* optimlab/*.py optimlab/*/*.py labs/* \
+	solutions/drills solutions/drills/* tests/*.py tests/*/*.py $(if $(SOLUTIONS),solutions/*.ipynb))
 
-.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs jupyter \
-	lock clean distclean
+.PHONY: help book serve pdf epub zip carry race test truth mutants bench attacks soak parity nbgrader proofs labs grader \
+	jupyter lock clean distclean
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 help:  ## list what one can ask for
 	@awk -F ':.*## ' '/^[a-z ]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
-book: _build/.book  ## build the book into _build/html
+book: _build/.book  ## build the book into _build/html (SOLUTIONS=1: with the labs solved)
 	@echo "The book is at _build/html/index.html; make serve shows it in a browser."
 
 serve: book  ## build the book and serve it on 127.0.0.1 (PORT=8000)
@@ -51,7 +52,7 @@ truth: .venv/.has-book .venv/.has-test  ## run what decides whether the rules ar
 mutants: .venv/.has-book .venv/.has-test  ## plant every small error in the rules; report which truth layer finds it
 	$(BIN)/python tests/mutation/run.py --jobs $(JOBS)
 
-bench: .venv/.has-book .venv/.has-test  ## measure: all of tests/benchmarks, or one (WHICH=grading)
+bench: .venv/.has-book .venv/.has-test $(if $(filter-out reading,$(WHICH)),,_build/.book)  ## measure: all of tests/benchmarks, or one (WHICH=grading)
 	@for script in tests/benchmarks/bench_$(or $(WHICH),*).py; do $(BIN)/python $$script || exit 1; done
 
 attacks: .venv/.has-book .venv/.has-test  ## prove each attack on the grader real, in bubblewrap, and what holds it
@@ -72,6 +73,10 @@ proofs: .venv/.has-book .venv/.has-test  ## run the proof notebooks
 labs: .venv/.has-book  ## make labs/ from solutions/
 	$(BIN)/optimlab labs build
 
+grader: .venv/.has-cluster  ## install what grades a class, and nothing else
+	@$(BIN)/optimlab --version
+	@echo "To grade a class: $(BIN)/optimlab grade CLASS_DIR --lab NAME --out OUT; the labs: $(BIN)/optimlab labs list"
+
 jupyter: .venv/.has-book .venv/.has-jupyter  ## install JupyterLab and open the labs in it
 	$(BIN)/jupyter lab labs
 
@@ -90,11 +95,12 @@ distclean: clean  ## remove what was installed, too
 # Sphinx warns about a page only when it reads it, so after a failure every page must be read again.
 _build/.book: $(BOOK) .venv/.has-book node_modules/.package-lock.json
 	$(BIN)/jupyter-book build . -W -n --keep-going || { rm -rf _build/.doctrees; exit 1; }
-	@printf '%s' '$(SITE)' > _build/.site
+	@printf '%s' '$(ASKED)' > _build/.asked
 	@touch $@
 
-# A book that was built for another address is built again.
-ifneq ($(SITE),$(shell cat _build/.site 2>/dev/null))
+# A book that was built for another address, or with the labs' solutions and now without, is built again.
+ASKED := $(strip $(SITE) $(SOLUTIONS))
+ifneq ($(ASKED),$(shell cat _build/.asked 2>/dev/null))
 .PHONY: _build/.book
 endif
 

@@ -41,7 +41,8 @@ def pytest_make_collect_report(collector):
 def pytest_collection_modifyitems(items):
     """The crawl first: it builds the book, the longest work. Its files last, for by then they are there; before them
     the notebooks, whose kernels leave sockets behind in the process of the tests."""
-    order = {"tests/book/test_browser.py": 0, "tests/book/test_build.py": 3, "tests/book/test_answering.py": 3}
+    order = {"tests/book/test_browser.py": 0}
+    order |= {f"tests/book/test_{name}.py": 3 for name in ("accessibility", "answering", "build", "trim")}
     items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], 2 if ".ipynb" in item.nodeid else 1))
 
 

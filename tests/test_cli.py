@@ -197,7 +197,8 @@ def but(**changes):
         (
             but(roster="bad-roster.csv"),
             1,
-            "the roster bad-roster.csv has the columns name; it needs one named student, and may have lms_id",
+            "the roster bad-roster.csv has the columns name; it needs one named student, and may have lms_id, "
+            "or be the gradebook that Canvas exports or Moodle's grading worksheet",
         ),
         (but(jobs="0"), 2, "Invalid value for '--jobs': 0 is not in the range x>=1."),
         (but(jobs="many"), 2, "Invalid value for '--jobs': 'many' is not a valid integer range."),
@@ -443,7 +444,8 @@ def test_the_module_is_the_command():
 
 
 @pytest.mark.parametrize(
-    "args", [[], ["--help"], ["labs"], ["labs", "--help"], ["grade", "--help"], ["check", "--help"], ["convert", "--help"]]
+    "args",
+    [[], ["--help"], ["labs"], ["labs", "--help"], ["gradebook"], ["grade", "--help"], ["check", "--help"], ["convert", "--help"]],
 )
 def test_help_is_given(optimlab, args):
     code, printed, errors = optimlab(*args)

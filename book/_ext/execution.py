@@ -59,7 +59,9 @@ def run_ahead(app, env, docnames):
     """Execute the notebooks among the pages to be read that are not in the cache: two at once, or one for each core."""
     if env.mystnb_config.execution_mode != "cache":
         return
-    notebooks = {name: notebook for name in docnames if (notebook := notebook_of(env, name))}
+    kept_out = env.mystnb_config.execution_excludepatterns  # shown as they are stored
+    names = [name for name in docnames if not any(Path(env.doc2path(name)).match(pattern) for pattern in kept_out)]
+    notebooks = {name: notebook for name in names if (notebook := notebook_of(env, name))}
     env.execution_caches = {name: cache_for(env, notebook) for name, notebook in notebooks.items()}
     new = [name for name, folder in env.execution_caches.items() if not is_cached(folder, notebooks[name])]
     pool = ThreadPoolExecutor(max(2, os.cpu_count() or 2))

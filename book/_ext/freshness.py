@@ -2,7 +2,7 @@
 
 Sphinx compares the text of a page, jupyter-cache its cells; neither sees that something changed beneath them. Here
 digests join the configuration, and a changed configuration makes Sphinx act: optimlab/ and book/_ext have all pages
-read again, book/_static and book/scripts have them written again with the files they load. Which page runs again is
+read again, the folders of ``SHOWN`` have them written again with the files they load. Which page runs again is
 decided by ``imported``: the modules of optimlab that its code reaches.
 """
 
@@ -12,6 +12,7 @@ from importlib.util import resolve_name
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+SHOWN = ("_static", "_templates", "scripts")
 DYNAMIC = {"__import__", "eval", "exec", "import_module", "importlib", "runpy", "subprocess"}
 
 
@@ -73,7 +74,7 @@ def files(name):
 def take_digests(app, config):
     config.digest_of_package = digest("optimlab", "*.py")
     config.digest_of_extensions = digest("book/_ext", "*.py") + digest("book/_ext", "*.cjs")
-    config.digest_of_static_files = digest("book/_static", "*") + digest("book/scripts", "*")
+    config.digest_of_static_files = "".join(digest(f"book/{folder}", "*") for folder in SHOWN)
 
 
 def setup(app):

@@ -1,8 +1,8 @@
 """Sphinx extension: formulas are set by KaTeX when the book is built, so that a page shows them without any script.
 
-A formula that KaTeX does not understand is a warning that names the page and the formula. What is set has two parts: HTML
-for the eye, MathML for a screen reader (for both: ``katex_output``). KaTeX runs in one Node process, fed line by line, and
-what it said is kept beside the built book, by the hash of what it was asked.
+A formula that KaTeX does not understand is a warning that names the page and the formula. What is set has two parts,
+HTML for the eye and MathML for a screen reader (``katex_output`` chooses). KaTeX runs in one Node process, fed line by
+line, and what it said is kept beside the built book, by the hash of what it was asked.
 """
 
 import functools

@@ -82,13 +82,15 @@ def _distributed():
     import dask
 
     dask.config.set({"distributed.scheduler.allowed-failures": MAY_LOSE})
+    # A local cluster gives up for good a worker that is not back by then, and it may have lost them all.
+    dask.config.set({"distributed.deploy.lost-worker-timeout": PATIENCE})
     return distributed
 
 
 def _client(distributed, address, jobs):
     """A client of the cluster; a local one ends with it."""
     if address == LOCAL:
-        local = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": None}
+        local = {"n_workers": jobs, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
         return distributed.Client(**local, set_as_default=False)
     try:
         return distributed.Client(address, set_as_default=False, timeout=CONNECT)
@@ -120,6 +122,8 @@ def _first(distributed, client, futures):
             return distributed.wait(futures, timeout=1, return_when="FIRST_COMPLETED").done
         except (TimeoutError, distributed.TimeoutError):
             pass
+        except distributed.CancelledError:  # Dask's name for what a client is told whose scheduler is gone
+            raise Refused("the scheduler of the cluster is gone; what is graded is kept") from None
         alone_since = None if client.nthreads() else alone_since or time.monotonic()
         if alone_since is not None and time.monotonic() - alone_since > PATIENCE:
             raise Refused(f"the cluster has had no worker for {PATIENCE} s; what is graded is kept")
@@ -129,8 +133,8 @@ def _result(future):
     """The grades of a chunk; None if it lost its workers. Refused if a worker cannot grade at all."""
     try:
         answer = future.result()
-    except Exception as error:  # a lost worker, a lost scheduler, or a fault of ours
-        if type(error).__name__ in ("KilledWorker", "FutureCancelledError", "CancelledError"):
+    except Exception as error:  # a lost worker, or a fault of ours
+        if type(error).__name__ == "KilledWorker":
             return None
         raise Refused(f"a worker of the cluster failed with {type(error).__name__}: {error}") from None
     if isinstance(answer, str):

@@ -14,13 +14,16 @@ QUESTION = click.option("--question", default="", metavar="NAME", help="One ques
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why; it is kept, and the student reads it.")
 
 
-@click.group("gradebook")
-def gradebook():
+@click.group("gradebook", invoke_without_command=True)
+@click.pass_context
+def gradebook(context):
     """Look into a gradebook, overrule the grader, hand the marks on.
 
     OUT is the folder that was given to `optimlab grade --out`. Whatever changes is written to its files at once, and
     stays in its history.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @gradebook.command()
@@ -102,6 +105,8 @@ def export(out, target, path, roster_file, column, student):
         book.exported(target, path)
     blank = sum(mark.score is None for mark in marks)
     click.echo(f"{len(marks)} mark{'s' * (len(marks) != 1)} written to {path}" + f", {blank} of them blank" * bool(blank))
+    for sentence in platforms.remarks(target, source):
+        click.echo(sentence, err=True)
 
 
 @click.command()

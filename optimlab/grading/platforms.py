@@ -30,9 +30,7 @@ class Source(NamedTuple):
 
 def canvas(source):
     """The CSV that Canvas's gradebook imports: who, and one column, the assignment's."""
-    rows, column = _roster(source, "Canvas exports its gradebook", "Student"), source.column or source.lab
-    likely = [name for name in rows[0] if name.startswith(f"{column} (")]  # Canvas appends the assignment's number
-    column = column if column in rows[0] or len(likely) != 1 else likely[0]
+    rows, column = _roster(source, "Canvas exports its gradebook", "Student"), _canvas_column(source)
     marks = _by_row(source)
     worth = [("Points Possible", "", "", "", "", source.marks[0].max_score if source.marks else None)]
     lines = [
@@ -40,6 +38,13 @@ def canvas(source):
         for student, row in zip(source.students, rows)
     ]
     return exports.csv_text((*CANVAS, column), worth + lines)
+
+
+def _canvas_column(source):
+    """The name of the assignment as the roster has it: Canvas appends the assignment's number."""
+    (first, *_), column = source.students.values(), source.column or source.lab
+    likely = [name for name in first.row if name.startswith(f"{column} (")]
+    return column if column in first.row or len(likely) != 1 else likely[0]
 
 
 def moodle(source):
@@ -113,6 +118,12 @@ def classroom(source):
 
 
 TARGETS = {each.__name__: each for each in (canvas, moodle, nbgrader, gradescope, classroom)}
+
+
+def remarks(target, source):
+    """What a teacher should know of an export that went well."""
+    if target == "canvas" and (column := _canvas_column(source)) not in next(iter(source.students.values())).row:
+        yield f"{column} is no assignment in the roster: Canvas will make a new one of it, unless you name one with --column"
 
 
 def comment(mark):

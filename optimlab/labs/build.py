@@ -104,7 +104,7 @@ def tidy(notebook):
     notebook.metadata = nbformat.from_dict(METADATA)
     count = 0
     for cell in notebook.cells:
-        kept = {key: value for key, value in cell.metadata.items() if key in ("nbgrader", "tags")}
+        kept = {key: value for key, value in cell.metadata.items() if key in ("mystnb", "nbgrader", "tags")}
         cell.metadata = nbformat.from_dict(kept)
         if cell.cell_type == "code":
             count += 1

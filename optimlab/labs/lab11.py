@@ -82,6 +82,12 @@ ENTROPY_MISTAKES = (
         "subtract 1 from each row's softmax where the right answer stands",
         _entropy(hot=0.0),
     ),
+    Mistake(  # before bits: where p rounds to 0 both are infinite, and this is the likelier one
+        "cross_entropy",
+        "the logarithm of a probability that rounds to 0",
+        "take ln p from the logits, after the largest was subtracted: p may round to 0, and its logarithm is infinite",
+        _entropy(),
+    ),
     Mistake("cross_entropy", "a loss in bits", "the logarithm is the natural one", _entropy(base=log(2))),
 )
 

@@ -1,7 +1,9 @@
-"""The built book as a reader meets it: every page in Chromium, on a desk and on a telephone, with the network cut."""
+"""The built book as a reader meets it: every page in Chromium, on a desk, enlarged, on a phone, with the network cut."""
 
 import contextlib
 import functools
+import gzip
+import re
 import shutil
 import threading
 from collections import defaultdict
@@ -11,7 +13,9 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 
-WIDTHS = (1280, 390)  # pixels: a desk, a telephone
+WIDTHS = (1280, 640, 390)  # pixels: a desk, the same at 200% zoom, a telephone
+CHAPTER = re.compile(r"book/\d\d-.*\.html")
+RAW, PACKED = 1_500_000, 600_000  # bytes of a chapter and of all it loads at first
 SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
@@ -28,10 +32,11 @@ LOOK = """() => {
       && ['auto', 'scroll'].includes(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
   const named = element => element.closest('.katex')?.querySelector('annotation').textContent ?? element.outerHTML;
   const seen = element => element.checkVisibility() && !element.ownerSVGElement  // a drawing cuts off what leaves it
-      && !element.closest('.katex-mathml, .visually-hidden');
+      && !element.closest('.katex-mathml, .katex svg, .visually-hidden');
   return {
     ids: [...document.querySelectorAll('[id], a[name]')].map(e => e.id || e.name),
     links: [...document.querySelectorAll('a[href]')].map(a => a.href),
+    loaded: performance.getEntriesByType('resource').map(entry => entry.name),
     text: texts.join(' '),
     unloaded: [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src),
     unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('.katex'))
@@ -79,17 +84,17 @@ class Silent(SimpleHTTPRequestHandler):
 
 
 def crawl(browser, folder):
-    """Open every page of ``folder`` at every width: {kind of fault: [sentences]}, and the names of the pages opened."""
-    faults, ids, links = defaultdict(list), {}, {}
+    """Open every page of ``folder`` at every width: {kind of fault: [sentences]}, and the files each page loads."""
+    faults, ids, links, loads = defaultdict(list), {}, {}, {}
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
     names = [name for name in names if name != "index.html" and not name.startswith("_static/")]
     with served(folder) as site:
-        for width in WIDTHS:
-            context = browser.new_context(viewport={"width": width, "height": 800}, service_workers="block")
-            for name in names:
-                seen = visit(context, site, name, width, faults)
-                ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
-            context.close()
+        context = browser.new_context(viewport={"width": WIDTHS[0], "height": 800}, service_workers="block")
+        for name in names:
+            seen = visit(context, site, name, faults)
+            ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
+            loads[name] = {name, *(file(each, site) for each in seen["loaded"] if each.startswith(site))}
+        context.close()
     for name, targets in links.items():
         for target in (unquote(each.removeprefix(site)) for each in targets if each.startswith(site)):
             address, anchor = urldefrag(target)
@@ -98,14 +103,18 @@ def crawl(browser, folder):
                 faults["broken link"].append(f"{name} links to {target}")
             elif anchor not in ids.get(address, {anchor}):
                 faults["broken anchor"].append(f"{name} links to {target}")
-    return faults, names
+    return faults, loads
 
 
-def visit(context, site, name, width, faults):
-    """One page at one width: what the reader's browser says of it."""
+def file(address, site):
+    return unquote(urldefrag(address.removeprefix(site)).url.partition("?")[0])
+
+
+def visit(context, site, name, faults):
+    """One page: what the reader's browser says of it when it loads, and how it looks at every width."""
 
     def note(kind, sentence):
-        faults[kind].append(f"{name} at {width}: {sentence}")
+        faults[kind].append(f"{name}: {sentence}")
 
     def refuse(route):
         note("request that leaves the site", route.request.url)
@@ -118,8 +127,14 @@ def visit(context, site, name, width, faults):
     page.on("response", lambda answer: note("missing file", answer.url) if answer.status >= 400 else None)
     page.goto(site + name, wait_until="load")
     page.wait_for_load_state("networkidle")
-    page.evaluate(READY)
-    seen = page.evaluate(LOOK)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate(READY)
+        seen = page.evaluate(LOOK)
+        if seen["pageWidth"] > width:
+            note("page wider than the screen", f"{seen['pageWidth']} pixels at {width}")
+        for element in sorted(set(seen["cut"])):
+            note("page wider than the screen", f"at {width}: {element}")
     for source in seen["unloaded"]:
         note("image that does not load", source[:200])
     for formula in seen["unset"]:
@@ -132,20 +147,21 @@ def visit(context, site, name, width, faults):
         if sign in seen["text"]:
             at = seen["text"].index(sign)
             note("formula left as TeX", seen["text"][max(at - 60, 0) : at + 60])
-    if seen["pageWidth"] > width:
-        note("page wider than the screen", f"{seen['pageWidth']} pixels")
-    for element in sorted(set(seen["cut"])):
-        note("page wider than the screen", element)
     page.close()
     return seen
 
 
 @pytest.fixture(scope="module")
-def found(browser, book):
+def crawled(browser, book):
+    faults, loads = crawl(browser, book.html)
+    assert {f"{page}.html" for page in book.toc} <= set(loads)
+    return faults, loads
+
+
+@pytest.fixture(scope="module")
+def found(crawled):
     """What the crawl of the book found."""
-    faults, names = crawl(browser, book.html)
-    assert {f"{page}.html" for page in book.toc} <= set(names)
-    return faults
+    return crawled[0]
 
 
 KINDS = [
@@ -171,12 +187,61 @@ def test_the_crawl_looks_for_every_kind_of_fault_it_finds(found):
     assert set(found) <= set(KINDS)
 
 
+def test_a_chapter_and_all_it_loads_stay_small(crawled, book):
+    """Bytes, and bytes as a server packs them, pictures and fonts included, for whoever comes for the first time."""
+    weights = {}
+    for name, files in crawled[1].items():
+        if CHAPTER.fullmatch(name):
+            contents = [(book.html / file).read_bytes() for file in files]
+            packed = sum(min(len(content), len(gzip.compress(content))) for content in contents)
+            weights[name] = sum(map(len, contents)), packed
+    assert len(weights) > 9 and min(weights.values()) > (300_000, 100_000)
+    assert {name: weight for name, weight in weights.items() if weight[0] > RAW or weight[1] > PACKED} == {}
+
+
 def test_the_front_door_opens_the_introduction(browser, book):
     with served(book.html) as site:
         page = browser.new_page()
         page.goto(site)
         page.wait_for_url("**/book/intro.html")
         page.close()
+
+
+def searched(page, words):
+    """The titles that the page of the search finds for these words."""
+    page.locator("#search-results input[name=q], form.bd-search input[name=q]").last.fill(words)
+    page.keyboard.press("Enter")
+    page.locator("#search-results li a").first.wait_for(timeout=60_000)
+    return page.locator("#search-results li a").all_inner_texts()
+
+
+@pytest.mark.parametrize("how", ["served", "from a file"])
+def test_the_search_finds_bias_correction(how, browser, book):
+    with served(book.html) as site:
+        page = browser.new_page()
+        page.goto((site if how == "served" else book.html.as_uri() + "/") + "search.html")
+        assert any("Adam" in title for title in searched(page, "bias correction"))
+        page.close()
+
+
+def test_a_chapter_read_from_a_file_is_whole(browser, book):
+    """No server, as in an unpacked archive: formulas, pictures, fonts, the menus and the theme."""
+    errors = []
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(error.message))
+    page.on("requestfailed", lambda request: errors.append(request.url))
+    page.goto((book.html / "book/07-adam.html").as_uri())
+    page.evaluate(READY)
+    seen = page.evaluate(LOOK)
+    assert seen["unloaded"] == seen["unset"] == seen["flatMath"] == []
+    for font in ("16px KaTeX_Main", '900 16px "Font Awesome 6 Free"'):
+        assert page.evaluate("font => document.fonts.check(font)", font)
+    page.locator(".theme-switch-button").last.click()
+    page.locator("a.next-page, a.right-next").first.click()
+    page.wait_for_url("**/08-what-adam-is.html")
+    assert errors == []
+    page.close()
 
 
 PLANTED = {
@@ -186,7 +251,7 @@ PLANTED = {
     "formula left as TeX": r'<span class="math">\(x\)</span>',
     "formula that is an error": '<span class="katex-error">planted</span>',
     "formula without its root or brace": """<span class="katex"><annotation>x</annotation>
-        <span style="display: block; height: 20px"><svg width="40" height="2" viewBox="0 0 40 2"></svg></span></span>""",
+        <span style="display: block; height: 20px"><svg width="40" height="2"></svg></span></span>""",
     "image that does not load": '<img src="nowhere.png" alt="Nothing.">',
     "missing file": '<script src="nowhere.js"></script>',
     "page wider than the screen": '<div style="overflow: hidden"><p style="width: 900px">wide</p></div>',
@@ -197,8 +262,8 @@ PLANTED = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_crawl_finds_a_planted(kind, browser, tmp_path):
     (tmp_path / "page.html").write_text(f"<!doctype html><title>x</title>{PLANTED[kind]}")
-    faults, names = crawl(browser, tmp_path)
-    assert names == ["page.html"] and faults[kind]
+    faults, loads = crawl(browser, tmp_path)
+    assert set(loads) == {"page.html"} and faults[kind]
 
 
 def test_the_crawl_finds_nothing_on_a_sound_page(browser, tmp_path):
@@ -206,4 +271,4 @@ def test_the_crawl_finds_nothing_on_a_sound_page(browser, tmp_path):
         '''<!doctype html><title>x</title><link rel="icon" href="data:,"><h1 id="a">A</h1><a href="#a">up</a>
         <a href="https://example.org">there</a><div style="overflow-x: auto"><p style="width: 900px">wide</p></div>'''
     )
-    assert crawl(browser, tmp_path) == ({}, ["page.html"])
+    assert crawl(browser, tmp_path) == ({}, {"page.html": {"page.html"}})

@@ -30,8 +30,8 @@ def child(zygote):
 
     def open_and_run(*sources):
         child = zygote.fork()
-        assert list(child.ask("open", notebook(*sources), seconds=5)) == [list(sources)]
-        return child, list(child.ask("run", list(range(len(sources))), replies=len(sources), seconds=5))
+        assert list(child.ask("open", notebook(*sources), seconds=30)) == [list(sources)]
+        return child, list(child.ask("run", list(range(len(sources))), replies=len(sources), seconds=30))
 
     yield open_and_run
     if zygote.child is not None:

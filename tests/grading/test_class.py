@@ -103,7 +103,8 @@ def test_a_submission_gets_its_score_its_status_and_its_diagnoses(graded, studen
 def test_every_student_has_one_row_and_files_no_one_else_reads_are_private(graded):
     out, _ = graded
     assert [row["student"] for row in rows(out / "grades.csv")] == sorted(CLASS)
-    assert sorted(os.listdir(out)) == ["gradebook.sqlite", "grades.csv", "questions.csv"]
+    files = ["feedback", "gradebook.sqlite", "grades.csv", "questions.csv", "report.html"]
+    assert sorted(os.listdir(out)) == files and len(os.listdir(out / "feedback")) == len(CLASS)
     assert stat.S_IMODE((out.parent / "seed").stat().st_mode) == 0o600
 
 

@@ -28,7 +28,7 @@ def workers():
     opened = []
 
     def start(preload=None):
-        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "set_as_default": False}
+        options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0", "set_as_default": False}
         options |= {"preload": [str(preload)]} if preload else {}
         opened.append(cluster._distributed().Client(**options))
         return opened[-1].scheduler.address, opened[-1]
@@ -85,11 +85,29 @@ def test_a_submission_that_takes_every_worker_down_is_alone_in_its_grader_error(
     assert "the cluster loses its workers over it" in marks[1].grade.note
 
 
-def test_a_worker_that_would_ask_other_questions_is_refused(tmp_path, workers):
-    (tmp_path / "preload.py").write_text("from optimlab.grading import grader\ngrader.__version__ = 'another'\n")
+@pytest.mark.parametrize(
+    ("preload", "sentence"),
+    [
+        ("grader.__version__ = 'another'", "a worker of the cluster cannot grade: it has another optimlab"),
+        ("grader.grade_bytes = None", "a worker of the cluster failed with TypeError: 'NoneType' object is not callable"),
+    ],
+)
+def test_a_worker_that_would_ask_other_questions_or_fails_is_refused(tmp_path, workers, preload, sentence):
+    (tmp_path / "preload.py").write_text(f"from optimlab.grading import grader\n{preload}\n")
     hand_in(tmp_path / "class", ada=notebook(SGD))
-    with pytest.raises(Refused, match="a worker of the cluster cannot grade: it has another optimlab"):
+    with pytest.raises(Refused, match=sentence):
         grade(tmp_path, "out", dask=workers(tmp_path / "preload.py")[0])
+
+
+def test_a_scheduler_that_goes_away_is_told_of(monkeypatch):
+    import distributed
+
+    def wait(*_, **__):
+        raise distributed.client.FuturesCancelledError([])  # what a client raises then
+
+    monkeypatch.setattr(distributed, "wait", wait)
+    with pytest.raises(Refused, match="the scheduler of the cluster is gone; what is graded is kept"):
+        cluster._first(distributed, None, [])
 
 
 def test_a_cluster_that_is_not_there_is_refused(tmp_path, monkeypatch):

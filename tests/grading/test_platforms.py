@@ -62,8 +62,11 @@ def test_the_canvas_gradebook_goes_out_and_comes_back(tmp_path):
     }
 
 
-def test_an_assignment_that_canvas_does_not_know_is_a_new_column(tmp_path):
-    assert "lab00_tiny" in rows(platforms.canvas(source(tmp_path, given("Lovelace, Ada"), text=CANVAS)))[0]
+def test_an_assignment_that_canvas_does_not_know_is_a_new_column_and_the_teacher_is_told(tmp_path):
+    strange = source(tmp_path, given("Lovelace, Ada"), text=CANVAS)
+    assert "lab00_tiny" in rows(platforms.canvas(strange))[0]
+    assert "lab00_tiny is no assignment in the roster" in "".join(platforms.remarks("canvas", strange))
+    assert not list(platforms.remarks("canvas", strange._replace(column="Lab 0")))
 
 
 def test_the_moodle_worksheet_comes_back_with_grades_and_comments(tmp_path):
