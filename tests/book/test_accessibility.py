@@ -92,7 +92,7 @@ FOCUSED = """() => {
 }"""
 
 
-def tabbed(page, limit=400):
+def tabbed(page, limit=2000):
     """What has the focus after each press of Tab, until the page is left."""
     found = []
     for _ in range(limit):

@@ -63,10 +63,11 @@ def plant(rule, right, wrong, folder):
     shutil.copytree(ROOT / "optimlab", folder / "optimlab", ignore=unneeded)
     rules = folder / "optimlab/rules.py"
     before, definition, rest = rules.read_text().partition(f"\ndef {rule}(")
-    function, decorator, others = rest.partition("\n@rule\n")
+    end = re.search(r"\n(?=@rule\n|def |$)", rest).start()
+    function, others = rest[:end], rest[end:]
     docstring, quotes, body = function.rpartition('"""')
     assert body.count(right) == 1, f"{rule} no longer says {right!r}"
-    rules.write_text(before + definition + docstring + quotes + body.replace(right, wrong) + decorator + others)
+    rules.write_text(before + definition + docstring + quotes + body.replace(right, wrong) + others)
 
 
 @pytest.mark.parametrize("error", ERRORS)
