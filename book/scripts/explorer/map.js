@@ -57,7 +57,8 @@ export function createMap(id, moved) {
   /** The start goes there, as far as the map reaches. */
   function moveTo(toX, toY) {
     const held = (value, [low, high]) => rounded(Math.max(low, Math.min(high, value)));
-    moved(held(toX, x.domain()), held(toY, y.domain()));
+    start = [held(toX, x.domain()), held(toY, y.domain())]; // at once: the next key may come before the next frame
+    moved(...start);
   }
 
   function draw(state, runs) {
