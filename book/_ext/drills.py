@@ -401,6 +401,7 @@ def depart_details(self, node):
 
 
 def visit_progress(self, node):
+    self.body.append('<div class="drill-bar"><noscript><p>A script counts what is done; here none runs.</p></noscript></div>')
     self.body.append('<div class="drill-progress">')
 
 

@@ -12,7 +12,7 @@ from optimlab.labs import load, names
 
 ROOT = Path(__file__).parents[2]
 CONF = """
-extensions = ["myst_nb", "sphinx_external_toc", "lab_solutions", "alt_text"]
+extensions = ["myst_nb", "sphinx_external_toc", "lab_solutions", "images"]
 external_toc_exclude_missing = True
 nb_execution_mode = "force"
 myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath", "html_image"]

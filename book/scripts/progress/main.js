@@ -3,7 +3,7 @@ import { exported, imported, reset, stateOf } from "../drills/store.js";
 
 const list = document.querySelector(".drill-progress");
 const marks = [...list.querySelectorAll(".drill-mark")];
-const bar = document.createElement("div");
+const bar = document.querySelector(".drill-bar");
 
 function show() {
   let done = 0;
@@ -27,7 +27,6 @@ function download(text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-bar.className = "drill-bar";
 bar.innerHTML = `<p><output></output> <progress aria-label="Drills done" max="${marks.length}"></progress></p>
   <p><button type="button" data-do="export">Export</button>
   <button type="button" data-do="import">Import</button>
@@ -56,6 +55,5 @@ file.addEventListener("change", async () => {
   }
   file.value = "";
 });
-list.before(bar);
 show();
 addEventListener("pageshow", show);

@@ -1,4 +1,4 @@
-"""An image without alt text stops the build, whether a page names it, writes it in HTML or draws it in a cell."""
+"""An image without alt text stops the build, named, written in HTML or drawn in a cell; one with it keeps its place."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 
 EXTENSIONS = Path(__file__).parents[2] / "book/_ext"
 CONF = """
-extensions = ["myst_nb", "alt_text"]
+extensions = ["myst_nb", "images"]
 exclude_patterns = ["_build"]
 nb_execution_mode = "off"
 root_doc = "named"
@@ -29,7 +29,7 @@ def drawn(cell_metadata):
 
 def build(folder, pages):
     pytest.importorskip("sphinx", reason="needs jupyter-book: make test")
-    for name, text in {"conf.py": CONF, "a.svg": '<svg xmlns="http://www.w3.org/2000/svg"/>', **pages}.items():
+    for name, text in {"conf.py": CONF, "a.svg": '<svg xmlns="http://www.w3.org/2000/svg" width="3pt" height="6pt"/>', **pages}.items():
         (folder / name).write_text(text)
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", folder, folder / "_build"]
     environment = os.environ | {"PYTHONPATH": str(EXTENSIONS)}
@@ -54,3 +54,5 @@ def test_an_image_with_words_passes(tmp_path):
         "drawn.ipynb": drawn({"mystnb": {"image": {"alt": "A dot."}}}),
     })  # fmt: skip
     assert run.returncode == 0, run.stderr
+    for page, place in {"named": 'width="4" height="8"', "drawn": 'width="1" height="1"'}.items():
+        assert place in (tmp_path / f"_build/{page}.html").read_text(encoding="utf-8")
