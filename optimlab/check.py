@@ -312,9 +312,8 @@ def verdict(question, outcomes, complaint=None):
     if whole.status == "pass":
         headline = f"right ({right} cases)" if right > 1 else "right"
         return Verdict(question.name, True, headline, points=float(whole.score))
-    count = f"{right} of {len(outcomes)} cases right"
-    if len(outcomes) == 1:
-        count = f"{whole.score:.3g} of {whole.max_score:g} points"
+    count, points = f"{right} of {len(outcomes)} cases right", f"{whole.score:.3g} of {whole.max_score:g} points"
+    count = points if len(outcomes) == 1 else f"{count}, {points}" if whole.score else count
     rows = [("case", whole.case), ("step", whole.step), ("expected", whole.expected), ("got", whole.got)]
     rows = [(label, str(text)) for label, text in rows if text] if whole.expected else []
     if whole.matches or not rows:

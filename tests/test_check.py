@@ -97,6 +97,14 @@ def test_a_drawn_case_is_shown_like_any_other():
     assert rows["case"] == "drawn case 1" and float(rows["expected"]) != float(rows["got"])
 
 
+def test_points_for_a_part_are_told_beside_the_cases():
+    def decays(params, *, weight_decay=1e-2):
+        return {name: 0 if "bias" in name else weight_decay for name in params}
+
+    verdict = check(decays, lab="lab08_adamw")
+    assert (verdict.headline, verdict.points) == ("not yet (0 of 4 cases right, 1.6 of 4 points)", 1.6)
+
+
 def test_two_mistakes_at_once_are_told_one_after_the_other():
     def adam(theta, g, state, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
         m = beta1 * state.get("m", 0) + (1 - beta1) * g

@@ -82,6 +82,18 @@ ENTROPY_MISTAKES = (
         "subtract 1 from each row's softmax where the right answer stands",
         _entropy(hot=0.0),
     ),
+    Mistake(
+        "cross_entropy",
+        "sums that meet the wrong rows",
+        "p.sum(1) has one axis, which NumPy lays along the columns; keep both: p.sum(1, keepdims=True)",
+        _entropy(softmax=lambda logits: np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum(1)),
+    ),
+    Mistake(
+        "cross_entropy",
+        "one softmax for all rows",
+        "each row has its own softmax: sum over axis 1 and keep the axis",
+        _entropy(softmax=lambda logits: np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()),
+    ),
     Mistake(  # before bits: where p rounds to 0 both are infinite, and this is the likelier one
         "cross_entropy",
         "the logarithm of a probability that rounds to 0",
@@ -208,6 +220,12 @@ STEP_MISTAKES = (
         "a model whose gradients are not clipped",
         "clip all gradients together first",
         _step(lambda g, _: g),
+    ),
+    Mistake(
+        "train_step",
+        "short gradients made long",
+        "only a norm above max_norm is brought down to it; shorter gradients stay as they are",
+        _step(lambda grads, most: lab09.clip({k: 1e9 * g for k, g in grads.items()}, most)),
     ),
     Mistake(
         "train_step",

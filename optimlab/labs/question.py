@@ -246,18 +246,28 @@ def _mismatch(got, expected):
 
 
 def _by_key(case, expected, answer):
-    """Compare a dict of numbers key by key; the right numbers are not told, they are what the learner is to find."""
+    """Compare a dict of numbers key by key. Where the call has arguments the first that differs is shown; where it has
+    none the numbers are what the learner is to find, and are not told."""
     if not isinstance(answer, Mapping):
         return _mismatch(_kind(answer), f"a dict with the keys {', '.join(expected)}")
-    faults = []
+    faults, shown = [], None
     for key, number in expected.items():
         if key not in answer or answer[key] is None:
             faults.append(f"{key} is missing")
         elif _numbers(answer[key]) is None or _numbers(answer[key]).shape != np.shape(number):
             faults.append(f"{key} must be {_kind(number)}, not {_kind(answer[key])}")
-        elif not _close(case, number, _numbers(answer[key])).all():
+        elif fault := _difference(case, number, answer[key]):
             faults.append(f"{key} is not right")
-    return _Fault("wrong", "; ".join(faults), share=1 - len(faults) / len(expected)) if faults else None
+            shown = shown or (key, fault)
+    if not faults:
+        return None
+    whole = _Fault("wrong", "; ".join(faults), share=1 - len(faults) / len(expected))
+    if shown is None or not (case.calls[0].args or case.calls[0].kwargs):
+        return whole
+    key, fault = shown
+    rest = [text for text in faults if text != f"{key} is not right"]
+    got = "; ".join([f"{key} {fault.got}", *rest])
+    return whole._replace(sentence=f"{key}: {fault.sentence}", expected=f"{key} {fault.expected}", got=got)
 
 
 def _known(case, answers):

@@ -99,6 +99,16 @@ def test_a_conclusion_never_tells_the_right_number():
     assert outcome.diagnosis == "numbers: a is not right; b is not right; c is missing; d is missing"
 
 
+def test_a_function_that_returns_numbers_by_name_is_shown_the_first_that_differs():
+    case = NUMBERS._replace(calls=(Call((1.0,)),))
+    outcome = judge(HALVE, case, [{"a": 1.0, "b": 7.0, "c": 9.0}])
+    assert (outcome.score, outcome.expected) == (1, "b 2")
+    assert outcome.got == "b 7; c is not right; d is missing"
+    assert outcome.diagnosis == "numbers: b: it gave 7, expected 2"
+    silent = judge(HALVE, case._replace(hidden=True), [{"a": 1.0, "b": 7.0}])
+    assert (silent.expected, silent.got, silent.diagnosis) == ("", "", "on a hidden case its answer is not right")
+
+
 @pytest.mark.parametrize("status", [status for status in STATUSES if status not in ("pass", "wrong")])
 def test_a_failure_keeps_its_status_and_earns_nothing(status):
     outcome = judge(HALVE, CASE, [right()[0], Failure(status, "")])
