@@ -164,6 +164,11 @@ CATALOGUE = {
             "beta multiplies the old velocity only; here every step is 0.9 times too short",
             ('beta * state.get("v", 0) + g', 'beta * (state.get("v", 0) + g)'),
         ),
+        (
+            "momentum that counts the first gradient twice",
+            'the velocity is 0 at birth, state.get("v", 0); begun with g, the first step is 1.9 times as long',
+            ('get("v", 0)', 'get("v", g)'),
+        ),
         ("momentum uphill", "the gradient points uphill, so the velocity's step is subtracted", ("- lr", "+ lr")),
         ("momentum without a learning rate", "the step is lr times the velocity", ("lr * v", "v")),
         (

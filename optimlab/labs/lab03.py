@@ -154,6 +154,12 @@ NOISE = (
     ),
     Mistake(
         "noise",
+        "the variance of all entries together",
+        "each entry has a mean of its own, gradients.mean(axis=0); then sum over the entries, and average over the rows",
+        noise_by(lambda spread, batch, finite, n, g: g.var() / batch * finite),
+    ),
+    Mistake(
+        "noise",
         "squares instead of squared distances",
         "subtract the mean of all gradients before you square",
         noise_by(lambda spread, batch, finite, n, g: (g**2).sum(1).mean() / batch * finite),

@@ -245,6 +245,15 @@ CLIP_MISTAKES = (
     ),
     Mistake(
         "clip",
+        "norms added up",
+        "norms do not add: take the root of the sum of all squares, over all arrays",
+        lambda grads, max_norm: {
+            name: np.asarray(g) * min(1.0, max_norm / max(sum(map(np.linalg.norm, grads.values())), 1e-300))
+            for name, g in grads.items()
+        },
+    ),
+    Mistake(
+        "clip",
         "entries clipped one by one",
         "all entries are multiplied by the same number, so that the direction stays",
         lambda grads, max_norm: {name: np.clip(g, -max_norm, max_norm) for name, g in grads.items()},
