@@ -108,6 +108,23 @@ def test_right_answers_are_said_to_be_right_and_remembered(visit):
     assert done.is_visible()
 
 
+def test_what_is_typed_is_there_after_a_reload(visit):
+    page = visit()
+    formula, code = ask(page, "ex-adam-iid-a").get_by_role("textbox"), ask(page, "ex-adam-function").locator("textarea")
+    given, choice = code.input_value(), ask(page, "ex-adam-iid-b").get_by_label("That the gradients are independent.")
+    formula.fill("1 - β₁")
+    code.fill(f"{given}\n    pass  # to be gone on with")
+    choice.check()
+    page.reload()
+    assert formula.input_value() == "1 - β₁" and choice.is_checked()
+    assert code.input_value() == f"{given}\n    pass  # to be gone on with"
+    formula.focus()
+    page.locator("[data-ask=ex-adam-iid-a] .drill-preview .katex").wait_for()
+    code.fill("")
+    page.reload()
+    assert code.input_value() == given
+
+
 @pytest.mark.parametrize(
     "name, typed, said",
     [

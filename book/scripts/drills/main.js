@@ -49,14 +49,16 @@ async function judged(form, spec, answer) {
 }
 
 function wireAsk(form, drill) {
-  const spec = JSON.parse(form.dataset.spec), name = form.dataset.ask;
+  const spec = JSON.parse(form.dataset.spec), name = form.dataset.ask, { answer } = form.elements;
+  answer.value = stateOf(name).text || answer.value;
+  form.addEventListener("input", () => note(name, was => ({ ...was, text: answer.value })));
   let busy = false;
   form.addEventListener("submit", async event => {
     event.preventDefault();
     if (busy) return;
     busy = true;
     try {
-      const result = await judged(form, spec, form.elements.answer.value);
+      const result = await judged(form, spec, answer.value);
       say(form, result);
       if (result.verdict !== "unreadable") {
         note(name, was => ({ ...was, tries: was.tries + 1, done: was.done || result.verdict === "right" }));
@@ -69,22 +71,23 @@ function wireAsk(form, drill) {
     }
   });
   if (spec.kind === "expression" || spec.kind === "number") wirePreview(form, spec);
-  if (spec.kind === "function") wireEditor(form.elements.answer);
+  if (spec.kind === "function") wireEditor(answer);
 }
 
 /** While it is typed: how it is understood, set as mathematics. */
 function wirePreview(form, spec) {
   const preview = form.querySelector(".drill-preview"), field = form.elements.answer;
   const load = () => Promise.all(["judge.lazy.js", "preview.lazy.js"].map(lazily));
-  field.addEventListener("focus", () => load().catch(() => {}), { once: true });
+  field.addEventListener("focus", () => field.dispatchEvent(new Event("input")), { once: true });
   field.addEventListener("input", async () => {
     const typed = field.value;
-    if (!typed.trim()) return preview.replaceChildren();
+    if (!typed.trim()) preview.replaceChildren();
     try {
       await load();
     } catch {
       return; // the check itself will say what is wrong
     }
+    if (!typed.trim()) return;
     if (typed !== field.value) return; // a later key is on its way
     const { tex, say: problem } = globalThis.optimlab.understood(spec, typed);
     if (tex) globalThis.optimlab.show(tex, preview);

@@ -4,11 +4,12 @@ const KEY = "optimlab.drills";
 const EMPTY = { version: 1, asks: {} };
 let memory = EMPTY;
 
-/** A question's state, from anything: {tries, hints, done}. */
+/** A question's state, from anything: {tries, hints, done, text}, the text being what was typed last. */
 const clean = state => ({
   tries: Math.min(Math.trunc(state?.tries) || 0, 9999),
   hints: Math.min(Math.trunc(state?.hints) || 0, 9),
   done: state?.done === true,
+  text: typeof state?.text === "string" ? state.text.slice(0, 5000) : "",
 });
 
 const isRecord = x => typeof x === "object" && x !== null && !Array.isArray(x);
@@ -65,6 +66,7 @@ export function imported(text) {
     const mine = clean(asks[name]);
     asks[name] = {
       tries: Math.max(mine.tries, state.tries), hints: Math.max(mine.hints, state.hints), done: mine.done || state.done,
+      text: mine.text || state.text,
     };
   }
   save({ version: 1, asks });

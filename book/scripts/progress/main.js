@@ -39,7 +39,7 @@ const actions = {
   export: () => download(exported()),
   import: () => file.click(),
   reset() {
-    if (!confirm("Forget which drills you have done in this browser?")) return;
+    if (!confirm("Forget which drills you have done in this browser, and what you typed?")) return;
     reset();
     show();
     say("Forgotten.");
