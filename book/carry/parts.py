@@ -10,7 +10,7 @@ from urllib.parse import unquote, urldefrag
 
 from bs4 import BeautifulSoup
 
-ONLY_ON_SCREEN = "script, style, button, .headerlink, [hidden], .drill-controls, .drill-progress, details.hide, "
+ONLY_ON_SCREEN = "script, noscript, style, button, .headerlink, [hidden], .drill-controls, .drill-progress, details.hide, "
 ONLY_ON_SCREEN += ".claim details [class*=highlight-]"  # the tests that decide a claim, some two hundred
 AT_THE_END = {"hints": "Hints", "answers": "Worked answers"}
 

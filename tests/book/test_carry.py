@@ -123,6 +123,7 @@ def test_every_link_and_picture_of_the_epub_is_in_it(packed, book):
         for link in page.iter(f"{XHTML}a"):
             file, anchor = urldefrag(link.get("href") or f"{name}")
             assert ":" in file or (file in pages and anchor in {"", *anchors[file]}), f"{name}: {link.get('href')}"
+        assert not [tag for tag in ("noscript", "script", "form", "input", "button") for _ in page.iter(XHTML + tag)]
         for image in page.iter(f"{XHTML}img"):
             assert f"book/{image.get('src')}" in packed[1] and image.get("alt")
     assert sum(1 for page in pages.values() for _ in page.iter(f"{MATHML}math")) > 1000
