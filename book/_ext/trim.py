@@ -21,7 +21,7 @@ EMPTY = re.compile(r"@(?:media|supports)[^{};]*\{\s*\}")
 OUTER_COMMA = re.compile(r",(?![^()]*\))")
 GROUP = re.compile(r"\([^()]*\)|\[[^\]]*\]")
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
-GLYPH = re.compile(r"\\([ef][0-9a-f]{3})\b")
+GLYPH = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")  # an icon, by its number or as it is
 SOURCES = re.compile(r"url\(([^)]*)\.woff2\) format\(\"woff2\"\),url\([^)]*\.ttf\) format\(\"truetype\"\)")
 OUTLINE = re.compile(r' d="([^"]*)"')
 STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")
@@ -47,7 +47,7 @@ def trim(app, exception):
     for path in static.rglob("*.css"):
         css = SOURCES.sub(r'url(\1.woff) format("woff")', keep_rules(path.read_text(encoding="utf-8"), pages, scripts))
         path.write_text(css, encoding="utf-8")
-        glyphs.update(int(code, 16) for code in GLYPH.findall(css))
+        glyphs.update(int(code, 16) if code else ord(sign) for code, sign in GLYPH.findall(css))
     for font in (static / FONTS).glob("*.ttf"):
         keep_glyphs(font, glyphs)
         font.unlink()

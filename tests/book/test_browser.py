@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
+from fontTools import ttLib
 
 WIDTHS = (1280, 640, 390)  # pixels: a desk, the same at 200% zoom, a telephone
 CHAPTER = re.compile(r"book/\d\d-.*\.html")
@@ -20,6 +21,8 @@ SWITCHES = ["--no-sandbox", "--disable-gpu", "--no-first-run"]
 SWITCHES += ["--disable-background-networking", "--disable-component-update"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 CHROMIUM_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+
+ICON = re.compile("[\ue000-\uf8ff]")  # of the private use area, where such fonts have theirs
 
 READY = "document.fonts.ready"
 LOOK = """() => {
@@ -41,6 +44,10 @@ LOOK = """() => {
     unloaded: [...document.images].filter(i => !(i.complete && i.naturalWidth)).map(i => i.src),
     unset: [...article.querySelectorAll('.math')].filter(e => !e.querySelector('.katex'))
       .map(e => e.textContent),
+    icons: [...document.querySelectorAll('body *:not(.katex *)')].flatMap(e => ['::before', '::after'].map(part => {
+      const look = getComputedStyle(e, part);
+      return look.fontFamily.includes('Awesome') && look.content.startsWith('"') ? look.content : '';
+    })).join(''),
     badMath: [...document.querySelectorAll('.katex-error')].map(e => e.textContent),
     flatMath: [...document.querySelectorAll('.katex svg')].filter(e => e.checkVisibility()
       && e.getBoundingClientRect().height < parseFloat(getComputedStyle(e.parentElement).height) / 2).map(named),
@@ -90,8 +97,9 @@ def crawl(browser, folder):
     names = [name for name in names if name != "index.html" and not name.startswith("_static/")]
     with served(folder) as site:
         context = browser.new_context(viewport={"width": WIDTHS[0], "height": 800}, service_workers="block")
+        icons = drawn(folder)
         for name in names:
-            seen = visit(context, site, name, faults)
+            seen = visit(context, site, name, faults, icons)
             ids[name], links[name] = {*seen["ids"], "", "top"}, seen["links"]
             loads[name] = {name, *(file(each, site) for each in seen["loaded"] if each.startswith(site))}
         context.close()
@@ -110,7 +118,13 @@ def file(address, site):
     return unquote(urldefrag(address.removeprefix(site)).url.partition("?")[0])
 
 
-def visit(context, site, name, faults):
+def drawn(folder):
+    """The icons that the fonts of a site hold."""
+    fonts = [ttLib.TTFont(path) for path in folder.rglob("fa-*.woff*")]
+    return {chr(code) for font in fonts for code in font.getBestCmap() or ()}
+
+
+def visit(context, site, name, faults, icons):
     """One page: what the reader's browser says of it when it loads, and how it looks at every width."""
 
     def note(kind, sentence):
@@ -139,6 +153,8 @@ def visit(context, site, name, faults):
         note("image that does not load", source[:200])
     for formula in seen["unset"]:
         note("formula left as TeX", formula[:200])
+    for icon in sorted({sign for sign in seen["icons"] if ICON.match(sign)} - icons):
+        note("icon that its font does not hold", f"U+{ord(icon):04X}")
     for formula in seen["badMath"]:
         note("formula that is an error", formula[:200])
     for formula in seen["flatMath"]:
@@ -171,6 +187,7 @@ KINDS = [
     "formula left as TeX",
     "formula that is an error",
     "formula without its root or brace",
+    "icon that its font does not hold",
     "image that does not load",
     "missing file",
     "page wider than the screen",
@@ -252,6 +269,7 @@ PLANTED = {
     "formula that is an error": '<span class="katex-error">planted</span>',
     "formula without its root or brace": """<span class="katex"><annotation>x</annotation>
         <span style="display: block; height: 20px"><svg width="40" height="2"></svg></span></span>""",
+    "icon that its font does not hold": '<p style="font-family: Awesome">x</p><style>p::before {content: "\\f0f3"}</style>',
     "image that does not load": '<img src="nowhere.png" alt="Nothing.">',
     "missing file": '<script src="nowhere.js"></script>',
     "page wider than the screen": '<div style="overflow: hidden"><p style="width: 900px">wide</p></div>',
