@@ -18,7 +18,7 @@ from .agent import OUT_OF_MEMORY
 from .jail import cpu_seconds, tree
 from .jail.tiers import WITH_A_HOME
 
-FORKS = 200  # then a zygote is replaced by a fresh one
+FORKS = 2000  # then a zygote is replaced by a fresh one
 WARM_UP_SECONDS = 120
 START_SECONDS = 30  # for a child to say that it is ready
 END_SECONDS = 10  # for a killed process to end and its files to be removed

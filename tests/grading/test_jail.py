@@ -57,7 +57,8 @@ def test_the_numbers_of_the_system_calls_are_the_kernels():
 
 def verdict(program, name, *arguments, arch=seccomp.X86_64, bit=0):
     """What a filter answers to a call: the kernel's machine for it, in a few lines."""
-    data = struct.pack("IIQ6Q", syscalls.NUMBERS[name] | bit, arch, 0, *[*arguments, 0, 0, 0, 0, 0, 0][:6])
+    number = name if isinstance(name, int) else syscalls.NUMBERS[name]
+    data = struct.pack("IIQ6Q", number | bit, arch, 0, *[*arguments, 0, 0, 0, 0, 0, 0][:6])
     at, value = 0, None
     while True:
         code, if_true, if_false, operand = struct.unpack_from("HBBI", program, 8 * at)
@@ -79,6 +80,8 @@ def test_the_filter_allows_what_is_listed_and_nothing_else():
     for name in syscalls.NUMBERS:
         if name not in examined:
             assert verdict(FILTER, name) == ("allow" if name in seccomp.ALLOWED else EPERM), name
+    nameless = set(range(1000)) - set(syscalls.NUMBERS.values())
+    assert {verdict(FILTER, number) for number in nameless} == {EPERM}
 
 
 def test_nothing_that_starts_reaches_or_changes_others_is_listed():

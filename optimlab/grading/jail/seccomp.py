@@ -59,14 +59,16 @@ def program(threads):
         _op(LOAD, ARCH), _op(EQUAL, X86_64, 1, 0), _op(RETURN, KILL),
         _op(LOAD, NUMBER), _op(AT_LEAST, X32_BIT, 0, 1), _op(RETURN, KILL),
     ]  # fmt: skip
-    head += [op for name in ALLOWED for op in _when(name, [_op(RETURN, ALLOW)])]
+    head += _allowed(sorted(NUMBERS[name] for name in ALLOWED))
     head += _when("clone3", [_op(RETURN, ERROR | errno.ENOSYS)])  # its flags are out of sight; libc then takes clone
     rules = HARMLESS | ({"clone": (0, A_THREAD)} if threads else {})
     head += [op for name, (argument, values) in rules.items() for op in _when(name, _one_of(argument, values))]
 
+    head = b"".join(head)
+
     def for_process(pid):
         own = [op for name, argument in OURS.items() for op in _when(name, _one_of(argument, [pid]))]
-        return b"".join([*head, *own, _op(RETURN, ERROR | errno.EPERM)])
+        return b"".join([head, *own, _op(RETURN, ERROR | errno.EPERM)])
 
     return for_process
 
@@ -90,6 +92,17 @@ def _prove():
 
 def _op(code, operand, if_true=0, if_false=0):
     return struct.pack("HBBI", code, if_true, if_false, operand)
+
+
+def _allowed(numbers):
+    """Instructions that allow these numbers, one look at each run of them without a gap; others are for what follows.
+
+    The kernel tries the filter on every number each time it is loaded, and that is once a child.
+    """
+    firsts = [n for n in numbers if n - 1 not in numbers]
+    lasts = [n for n in numbers if n + 1 not in numbers]
+    for left, (first, last) in zip(reversed(range(len(firsts))), zip(firsts, lasts)):
+        yield from (_op(AT_LEAST, last + 1, 2, 0), _op(AT_LEAST, first, 0, 1 + 3 * left), _op(RETURN, ALLOW))
 
 
 def _when(name, block):
