@@ -224,6 +224,19 @@ def test_the_front_door_opens_the_introduction(browser, book):
         page.close()
 
 
+@pytest.mark.parametrize("system, chosen, theme", [("dark", "", "dark"), ("light", "", "light"), ("dark", "light", "light")])
+def test_the_theme_is_there_before_any_file_has_come(system, chosen, theme, browser, book):
+    with served(book.html) as site:
+        context = browser.new_context(color_scheme=system)
+        context.route("**/*.js*", lambda route: route.abort())
+        context.add_init_script(f"localStorage.mode = '{chosen}'")
+        page = context.new_page()
+        page.goto(site + "book/intro.html")
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
+        assert page.locator(".logo__image:visible").count() == 1
+        context.close()
+
+
 def searched(page, words):
     """The titles that the page of the search finds for these words."""
     page.locator("#search-results input[name=q], form.bd-search input[name=q]").last.fill(words)
