@@ -27,6 +27,8 @@ __all__ = ["Verdict", "check", "checker"]
 
 SEED = 0  # of the drawn cases; the grader draws its own
 RIGHT, WRONG = "#009E73", "#D55E00"
+FORGETFUL = "asked the first case again it answers otherwise: what it remembers belongs in the state it returns"
+IMPURE = "asked the first case again it answers otherwise: it may depend on its arguments alone"
 _SO_FAR = {}  # name of a lab -> {question: points}, as last checked in this process
 
 
@@ -144,7 +146,10 @@ def _try(question, answer):
     watched = _Watched(answer, list(_signature(question).parameters))
     with np.errstate(all="ignore"):
         outcomes = [judge(question, case, play(watched, case.calls)) for case in cases]
+        again = judge(question, cases[0], play(watched, cases[0].calls))
     found = verdict(question, outcomes, watched.complaint)
+    if found.rows and again != outcomes[0]:
+        return replace(found, rows=(*found.rows, ("hint", FORGETFUL if watched.steps else IMPURE)))
     if found and question.arrays and _loops(answer):
         return replace(found, rows=(*found.rows, ("remark", LOOPS)))
     return found

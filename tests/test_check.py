@@ -97,6 +97,29 @@ def test_a_drawn_case_is_shown_like_any_other():
     assert rows["case"] == "drawn case 1" and float(rows["expected"]) != float(rows["got"])
 
 
+def test_a_function_that_remembers_elsewhere_than_in_its_state_is_told_so():
+    count = 0
+
+    def momentum(theta, g, state, *, lr, beta=0.9):
+        nonlocal count
+        count += 1
+        return theta - lr * g * count, {}
+
+    def forgetful(theta, g, state, *, lr, beta=0.9):
+        return theta - lr * g, {}
+
+    told = "asked the first case again it answers otherwise: what it remembers belongs in the state it returns"
+    assert dict(check(momentum, lab="lab04_race").rows)["hint"] == told
+    assert "hint" not in dict(check(of_name("momentum", forgetful), lab="lab04_race").rows)
+
+    def rectification(t, *, beta2=0.999):
+        nonlocal count
+        count += 1
+        return count
+
+    assert dict(check(rectification, lab="lab10_failure").rows)["hint"].endswith("it may depend on its arguments alone")
+
+
 def test_points_for_a_part_are_told_beside_the_cases():
     def decays(params, *, weight_decay=1e-2):
         return {name: 0 if "bias" in name else weight_decay for name in params}

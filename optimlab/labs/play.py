@@ -11,8 +11,8 @@ from .question import Failure, Ref
 def play(function, calls):
     """What ``function`` answers to ``calls``, made in order: one value or Failure each.
 
-    A STORED call asks for what is given itself, a value. Arguments are copied first, so a function that changes them spoils nobody's case. A call that refers to an answer
-    which never came fails with it.
+    A STORED call asks for what is given itself, a value. Arguments are copied first, so a function that changes them
+    spoils nobody's case. A call that refers to an answer which never came fails with it.
 
     >>> from optimlab.labs.question import Call
     >>> play(lambda x: (x / 2, {}), [Call((8.0,)), Call((Ref(0, 0),))])
