@@ -389,5 +389,5 @@ LAB = Lab(
             "The numbers are whole.",
         ),
     ),
-    minutes=45,
+    minutes=55,
 )

@@ -511,5 +511,5 @@ LAB = Lab(
             THREE_FIGURES,
         ),
     ),
-    minutes=60,
+    minutes=65,
 )

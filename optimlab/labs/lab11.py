@@ -366,5 +366,5 @@ LAB = Lab(
             "Hundreds of steps carry rounding along, so a loss may be off by 2%; the count is exact.",
         ),
     ),
-    minutes=75,
+    minutes=85,
 )

@@ -317,5 +317,5 @@ LAB = Lab(
             " earlier or later: 10% are allowed.",
         ),
     ),
-    minutes=75,
+    minutes=65,
 )
