@@ -24,7 +24,7 @@ FILE = "gradebook.sqlite"
 PART = f"{FILE}.part"
 ELSEWHERE = "name a new or an empty folder for the grades"
 KEY = "student, lab, submission_sha256, suite_sha256"
-FIELDS = ", ".join(f'"{field}"' for field in Outcome._fields)
+FIELDS = ", ".join(f'"{field}"' for field in Outcome._fields[:-1])  # the last is of cases
 SCHEMA = f"""
 CREATE TABLE suite (sha256 TEXT PRIMARY KEY, lab TEXT NOT NULL);  -- the last one is in force
 CREATE TABLE asked (  -- what each suite asks; a question that stays the same keeps its sha256
@@ -175,7 +175,7 @@ class Gradebook:
                 self._event("graded again", grade.student, "", change)
             self._insert("grades", f"{KEY}, status, score, max_score, note, cpu", key + whole)
             for name, outcome in grade.outcomes.items():
-                entries = outcome._replace(matches="\n".join(outcome.matches))
+                entries = outcome._replace(matches="\n".join(outcome.matches))[:-1]
                 self._insert("questions", f"{KEY}, question, {FIELDS}", (*key, name, *entries))
 
     def set_class(self, rows):

@@ -108,6 +108,7 @@ class Outcome(NamedTuple):
     expected: str = ""
     got: str = ""
     matches: tuple[str, ...] = ()  # known mistakes that would have answered the same
+    numbers: int = 0  # that a case asks for in all
 
 
 def judge(question, case, answers):
@@ -135,7 +136,8 @@ def judge(question, case, answers):
 def score(question, outcomes):
     """The Outcome of a question from those of its cases: it is worth its worst case.
 
-    Where the first worst case matches known mistakes, the diagnosis names the one that explains most of the others too.
+    Where the first worst case matches known mistakes, the diagnosis names the one that explains most of the others too;
+    none if one number agrees and most cases do not, which may be chance.
     """
     failed = [outcome for outcome in outcomes if outcome.status != "pass"]
     errors = [outcome.diagnosis for outcome in failed if outcome.status == "grader-error"]
@@ -143,11 +145,13 @@ def score(question, outcomes):
         return Outcome("grader-error", 0, question.points, errors[0] if errors else "no case was judged")
     if not failed:
         return Outcome("pass", question.points, question.points)
-    worst = min(failed, key=lambda outcome: outcome.score)
+    worst = min(failed, key=lambda outcome: outcome.score)._replace(numbers=0)
     explains = {name: sum(name in outcome.matches for outcome in failed) for name in worst.matches}
     if not explains:
         return worst
     name = max(explains, key=explains.get)
+    if 2 * explains[name] < len(failed) and sum(o.numbers for o in failed if name in o.matches) == 1:
+        return worst._replace(matches=())
     sentence = next(mistake.sentence for mistake in question.mistakes if mistake.name == name)
     only = "" if explains[name] == len(failed) else f", on the case {worst.case!r} at least"
     return worst._replace(diagnosis=f"matches {name}{only}: {sentence}", matches=(name,))
@@ -193,14 +197,20 @@ def _outcome(question, case, step, fault, known):
         return Outcome("missing", 0, points, fault.sentence)
     if case.hidden:
         sentence = f"on a hidden case {_SILENT[fault.status]}"
-        return Outcome(fault.status, earned, points, sentence, "a hidden case", matches=known)
+        return Outcome(fault.status, earned, points, sentence, "a hidden case", matches=known, numbers=_size(case))
     place = case.name
     if len(case.calls) > 1:
         place += f", {'call' if case.item is None else 'step'} {step}"
     elif case.item is None:
         step = None  # there is but one call
     sentence = f"{place}: {fault.sentence}"
-    return Outcome(fault.status, earned, points, sentence, case.name, step, fault.expected, fault.got, known)
+    texts = case.name, step, fault.expected, fault.got
+    return Outcome(fault.status, earned, points, sentence, *texts, known, _size(case))
+
+
+def _size(case):
+    values = [entry.values() if isinstance(entry, Mapping) else [entry] for entry in case.expected]
+    return sum(np.size(value) for entries in values for value in entries)
 
 
 def _fault(case, expected, answer):

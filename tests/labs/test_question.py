@@ -99,6 +99,17 @@ def test_a_conclusion_never_tells_the_right_number():
     assert outcome.diagnosis == "numbers: a is not right; b is not right; c is missing; d is missing"
 
 
+def test_one_number_that_agrees_among_cases_that_do_not_names_no_mistake():
+    one = CASE._replace(calls=CALLS[:1], expected=(0.5,))
+    agreeing = judge(HALVE, one, [(0.0, {})])._replace(matches=("the whole step",), numbers=1)
+    other = judge(HALVE, CASE, [(EXPECTED[0], {}), (np.array([9.0, 9.0]), {})])
+    assert other.matches == () and other.numbers == 4
+    assert score(HALVE, [agreeing, other]).matches == ("the whole step",)
+    assert score(HALVE, [agreeing, other, other]).matches == ()
+    assert "expected 0.5" in score(HALVE, [agreeing, other, other]).diagnosis
+    assert score(HALVE, [agreeing._replace(numbers=2), other, other]).matches == ("the whole step",)
+
+
 def test_a_function_that_returns_numbers_by_name_is_shown_the_first_that_differs():
     case = NUMBERS._replace(calls=(Call((1.0,)),))
     outcome = judge(HALVE, case, [{"a": 1.0, "b": 7.0, "c": 9.0}])
