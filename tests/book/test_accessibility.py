@@ -20,6 +20,14 @@ STAND_IN = """() => {
     Object.assign(formula.style, {display: 'inline-block', overflow: 'hidden', width: `${width}px`, height: `${height}px`});
   }
 }"""
+SETTLE = """width => {
+  const frame = () => new Promise(requestAnimationFrame);
+  window.settled = (async () => {
+    while (innerWidth !== width) await frame();
+    await frame();  // scripts have been told of the new width
+    await new Promise(done => setTimeout(done, 400));  // the theme looks for what scrolls 300 ms later
+  })();
+}"""
 AT_ONCE = 8  # pages: they wait together
 VIEWS = [  # width, theme, the rules that can say something new there
     (1280, "light", None),
@@ -38,7 +46,9 @@ def faults_of(pages):
         for page in pages.values():
             page.set_viewport_size({"width": width, "height": 800})
             page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        page.wait_for_timeout(500)  # the theme looks for what scrolls a third of a second after a change
+            page.evaluate(SETTLE, width)
+        for page in pages.values():
+            page.evaluate("() => window.settled")
         for name, page in pages.items():
             yield from (f"{name} at {width} px, {theme}: {fault}" for fault in page.evaluate(RUN, rules))
 
