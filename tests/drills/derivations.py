@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from optimlab import rules
+from optimlab import rules, schedules
+from optimlab.descent import clip_by_norm
 
 DERIVED, SAID = {}, {}
 
@@ -860,3 +861,178 @@ def _(eta, c, **where):
 def _(shapes):
     """Made as arrays: NumPy counts the dimensions."""
     return [np.empty(shape).ndim > 1 for shape in shapes]
+
+
+# Chapter 10: the whole family
+
+
+def gigabytes(rule, parameters):
+    """What the rule's memory takes in float32, scaled up from a thousand parameters."""
+    _, state = rule(np.ones(1000, "f4"), np.ones(1000, "f4"), lr=0.1)
+    return sum(value.astype("f4").nbytes for value in state.values() if np.shape(value)) / 1000 * parameters / 1e9
+
+
+@derives("ex-family-memory-a")
+def _():
+    return gigabytes(rules.adam, 7e9)
+
+
+@derives("ex-family-memory-b")
+def _():
+    return gigabytes(rules.amsgrad, 7e9)
+
+
+@derives("ex-family-schedule-free-a")
+def _(theta0, eta, g1, g2):
+    return run(rules.schedule_free_sgd, [g1, g2], theta0, lr=eta)[1]["x"]
+
+
+@derives("ex-family-schedule-free-b")
+def _(t, k):
+    """Only the k-th of t gradients is not 0."""
+    return -run(rules.schedule_free_sgd, [float(n == k) for n in range(1, t + 1)], lr=1.0)[1]["x"]
+
+
+@derives("ex-family-schedule-free-c")
+def _():
+    gradients = [3.0, -1.0, 4.0, 1.0, -5.0, 9.0]
+    x = run(rules.schedule_free_sgd, gradients, lr=0.1)[1]["x"]
+    plans = [schedules.linear(0.1, steps=6), schedules.constant(0.1), lambda t: 0.1 / t]
+    return [math.isclose(x, sum(-plan(t) * g for t, g in enumerate(gradients, 1))) for plan in plans]
+
+
+def newton_schulz(sigma, steps):
+    """What the shipped iteration makes of one singular value of a matrix whose norm is 1."""
+    other = math.sqrt(1 - sigma**2)
+    return rules.newton_schulz(np.diag([sigma, other]), steps)[0, 0]
+
+
+@derives("ex-family-muon-a")
+def _():
+    return newton_schulz(1.0, 1)
+
+
+@derives("ex-family-muon-b")
+def _():
+    """The step of a tall matrix against what NS alone makes of its gradient."""
+    g = np.eye(1024, 256)
+    step = -rules.muon(np.zeros_like(g), g, lr=1.0)[0]
+    return step[0, 0] / rules.newton_schulz(g)[0, 0]
+
+
+@derives("ex-family-muon-c")
+def _(sigmas, steps):
+    return [newton_schulz(sigma, steps) for sigma in sigmas]
+
+
+@derives("ex-family-debug-a")
+def _():
+    clipped = clip_by_norm(np.array([np.nan, 1.0]), 1.0)
+    return [bool(np.isnan(clipped).all()), clipped[0] == 0, clipped[1] == 1.0]
+
+
+@derives("ex-family-debug-b")
+def _():
+    """Which of the causes leaves a sweep over four decades without any difference."""
+
+    def same(share_of_gradient, top):
+        ends = [abs(run(rules.sgd, [lambda x: share_of_gradient * x] * 40, 1.0, lr=lr)[0][-1])
+                for lr in np.geomspace(top / 1e4, top, 12)]  # fmt: skip
+        return max(ends) == min(ends)
+
+    return [same(0.0, 0.1), same(1.0, 1e-6), same(1.0, 1e5)]
+
+
+# Chapter 11: around the rule
+
+
+@derives("ex-around-schedule-a")
+def _(eta, w, t):
+    return schedules.linear(eta, steps=99, warmup=w)(t)
+
+
+@derives("ex-around-schedule-b")
+def _(eta, w, t, **where):
+    return schedules.linear(eta, steps=where["T"], warmup=w)(t)
+
+
+@derives("ex-around-schedule-c", within=1e-3)
+def _():
+    plan = schedules.cosine(3.0, steps=5000)
+    return sum(plan(t) for t in range(1, 5001)) / 5000 / 3
+
+
+def pytorchs_cosine(calls, half):
+    return (1 + math.cos(math.pi * calls / half)) / 2
+
+
+@derives("ex-around-restart-a")
+def _():
+    return sum(pytorchs_cosine(calls, 10) > 1 - 1e-9 for calls in range(1, 10 * 100 + 1))
+
+
+@derives("ex-around-restart-b")
+def _():
+    """Of all T_max, the one that is at 0 after the last batch and never before."""
+    calls = np.arange(1, 10 * 100 + 1)
+    zero = lambda half: np.flatnonzero(np.cos(np.pi * calls / half) < -1 + 1e-9)
+    return next(half for half in range(1, 3000) if zero(half).tolist() == [len(calls) - 1])
+
+
+@derives("ex-around-clip-a")
+def _():
+    return clip_by_norm(np.array([3.0, 4.0]), 1.0)[0]
+
+
+@derives("ex-around-clip-b")
+def _(eta, c, G):
+    gradient = G * np.array([0.6, -0.48, 0.64])
+    return np.linalg.norm(rules.sgd(np.zeros(3), clip_by_norm(gradient, c), lr=eta)[0])
+
+
+@derives("ex-around-clip-c")
+def _():
+    """Adam on clipped gradients against Adam on their directions, on the gradients themselves, and shortened."""
+    gradients = np.random.default_rng(0).normal(size=(9, 3)) * np.arange(2, 11)[:, None]
+    limit = 0.5
+    assert (np.linalg.norm(gradients, axis=1) > limit).all()
+
+    def path(given):
+        return np.array(run(rules.adam, list(given), np.zeros(3), lr=0.1, eps=0)[0])
+
+    clipped = path([clip_by_norm(g, limit) for g in gradients])
+    others = path([g / np.linalg.norm(g) for g in gradients]), path(gradients), limit * path(gradients)
+    return [bool(np.allclose(clipped, other)) for other in others]
+
+
+@derives("ex-around-clip-all")
+def _(parts, limit):
+    clipped = clip_by_norm({str(n): np.array(part) for n, part in enumerate(parts)}, limit)
+    return [leaf.tolist() for leaf in clipped.values()]
+
+
+@derives("ex-around-sharpness-a", within=1e-5)
+def _(c):
+    """The edge of the shipped sgd along the largest curvature, from differences of the gradient."""
+    here, width = np.array([c, 1 / c]), 1e-5
+
+    def gradient(theta):
+        return (theta[0] * theta[1] - 1) * theta[::-1]
+
+    hessian = [(gradient(here + move) - gradient(here - move)) / (2 * width) for move in width * np.eye(2)]
+    largest = np.linalg.eigvalsh(hessian)[-1]
+    return root(lambda lr: abs(rules.sgd(1.0, largest, lr=lr)[0]) - 1, 1.5 / largest, 9.0)
+
+
+def edge_at_16(rule):
+    return root(lambda lr: radius(linear(rule, 16.0, lr=lr, beta=0.9)) - 1, 0.03, 0.4)
+
+
+@derives("ex-around-sharpness-b")
+def _():
+    return edge_at_16(rules.momentum)
+
+
+@derives("ex-around-sharpness-c")
+def _():
+    return edge_at_16(rules.nesterov)

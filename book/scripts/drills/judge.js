@@ -61,7 +61,7 @@ function atOnePoint(at, mine, right) {
 function withoutUnit(answer, unit) {
   const text = answer.trim().replace(/(\d),(\d)/g, "$1.$2").replace(/^[≈~]\s*/, "");
   const units = unit === "×" ? ["×", "x", "times", "fold"] : unit ? [unit, unit.replace(/s$/, "")] : [];
-  const found = units.find(each => text.toLowerCase().endsWith(each));
+  const found = units.find(each => text.toLowerCase().endsWith(each.toLowerCase()));
   return found ? text.slice(0, -found.length) : text;
 }
 
