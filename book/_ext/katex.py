@@ -25,6 +25,8 @@ KATEX = Path(__file__).parents[2] / "node_modules" / "katex"
 SCRIPT = Path(__file__).with_suffix(".cjs")
 OPTIONS = {"throwOnError": True, "strict": "error"}
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|alignat|gather)\}")  # KaTeX would number them; Sphinx does
+COMMA = re.compile(r"[^\w\s]+|\w{1,3}\b")  # or the "th" of a number
+PARTS = "</span>", '<span class="katex-base">'  # of a formula, between which a line may break
 OTHER_FORMATS = re.compile(r',url\([^)]*\) format\("(?:woff|truetype)"\)')
 logger = logging.getLogger(__name__)
 
@@ -98,14 +100,19 @@ def formula(translator, node, tex, display):
 
 def visit_inline(self, node):
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    self.body.append(formula(self, node, node.astext(), display=False) + "</span>" + glue(node))
+    written = formula(self, node, node.astext(), display=False)
+    self.body.append(written.replace("".join(PARTS), "<wbr>".join(PARTS)) + "</span>")
     raise nodes.SkipNode
 
 
-def glue(node):
-    """A word joiner where text follows without a space: no line shall begin with the comma behind a formula."""
-    after = node.next_node(descend=False, siblings=True)
-    return "\u2060" if isinstance(after, nodes.Text) and not after[:1].isspace() else ""
+def glue(app, doctree, docname):
+    """Join a formula and the comma behind it: after a formula browsers begin a new line even where there is no space."""
+    for node in list(doctree.findall(nodes.math)):
+        parent, here = node.parent, node.parent.index(node)
+        after = parent[here + 1] if here + 1 < len(parent) else None
+        if isinstance(after, nodes.Text) and (comma := COMMA.match(after)):
+            joined = nodes.inline("", "", node, nodes.Text(comma[0]), classes=["glued"])
+            parent[here : here + 2] = [joined, nodes.Text(after[comma.end() :])]
 
 
 def visit_displayed(self, node):
@@ -150,5 +157,6 @@ def setup(app):
     app.add_config_value("katex_output", "htmlAndMathml", "html", str)
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_displayed, None))
     app.connect("builder-inited", look_for_katex)
+    app.connect("doctree-resolved", glue)
     app.connect("html-page-context", name_in_words)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

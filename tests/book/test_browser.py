@@ -51,6 +51,11 @@ LOOK = """() => {
     badMath: [...document.querySelectorAll('.katex-error')].map(e => e.textContent),
     flatMath: [...document.querySelectorAll('.katex svg')].filter(e => e.checkVisibility()
       && e.getBoundingClientRect().height < parseFloat(getComputedStyle(e.parentElement).height) / 2).map(named),
+    strays: [...article.querySelectorAll('.glued > .math')].filter(e => {
+      const range = document.createRange(), box = [...e.getClientRects()].pop();
+      range.selectNode(e.parentElement.lastChild);
+      return box && e.checkVisibility() && range.getBoundingClientRect().left < box.right - 3;
+    }).map(e => e.parentElement.textContent),
     pageWidth: document.documentElement.scrollWidth,
     cut: [...article.querySelectorAll('*')]
       .filter(e => seen(e) && right(e) > innerWidth + 1 && !scrolls(e.parentElement))
@@ -147,6 +152,8 @@ def visit(context, site, name, faults, icons):
         seen = page.evaluate(LOOK)
         if seen["pageWidth"] > width:
             note("page wider than the screen", f"{seen['pageWidth']} pixels at {width}")
+        for formula in seen["strays"]:
+            note("line that begins with a formula's comma", f"at {width}: {formula}"[:200])
         for element in sorted(set(seen["cut"])):
             note("page wider than the screen", f"at {width}: {element}")
     for source in seen["unloaded"]:
@@ -189,6 +196,7 @@ KINDS = [
     "formula without its root or brace",
     "icon that its font does not hold",
     "image that does not load",
+    "line that begins with a formula's comma",
     "missing file",
     "page wider than the screen",
     "request that leaves the site",
@@ -284,6 +292,7 @@ PLANTED = {
         <span style="display: block; height: 20px"><svg width="40" height="2"></svg></span></span>""",
     "icon that its font does not hold": '<p style="font-family: Awesome">x</p><style>p::before {content: "\\f0f3"}</style>',
     "image that does not load": '<img src="nowhere.png" alt="Nothing.">',
+    "line that begins with a formula's comma": '<p><span class="glued"><b class="math">x</b><br>, then</span></p>',
     "missing file": '<script src="nowhere.js"></script>',
     "page wider than the screen": '<div style="overflow: hidden"><p style="width: 900px">wide</p></div>',
     "request that leaves the site": '<script src="https://cdn.example/x.js"></script>',
